@@ -1,1 +1,18 @@
+//! ami-warden: governs Amazon Machine Images.
+//!
+//! One cycle scans every Region, joins what was seen into facts, asks Cedar policies what is due,
+//! plans ordered steps, holds back whatever cannot be proven safe, acts and reports.
+//! `docs/ARCHITECTURE.md` is the map; the modules below stand in layers, each using only those above
+//! it in this list.
 
+pub mod model;
+
+pub mod config;
+
+pub mod inventory;
+
+pub mod policy;
+
+pub mod plan;
+
+pub mod ledger;

@@ -1,0 +1,89 @@
+//! What AWS answered, in the shape the AWS CLI prints with `--output json`.
+//!
+//! A live scan and a recorded estate both end here, so that they are judged by the same code and
+//! `record` writes what `plan --from` reads. Every field is optional: what AWS should have sent and did
+//! not is decided where the shape is turned into the model, never defaulted here.
+
+mod autoscaling;
+mod ec2;
+mod organization;
+mod recycle_bin;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use autoscaling::*;
+pub use ec2::*;
+pub use organization::*;
+pub use recycle_bin::*;
+
+use crate::model::{AmiId, Place, SnapshotId, Source};
+
+/// One source's whole answer (all pages merged), or why there is none, for people.
+pub type Answer<T> = Result<T, String>;
+
+/// A list whose absence is a failed read and whose members may be `null`.
+pub type List<T> = Option<Vec<Option<T>>>;
+
+/// Everything that was asked about one place. A source that was not asked is an `Err` too.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    pub place: Place,
+    pub images: Answer<DescribeImages>,
+    pub snapshots: Answer<DescribeSnapshots>,
+    pub public_snapshots: Answer<DescribeSnapshots>,
+    pub instances: Answer<DescribeInstances>,
+    pub launch_templates: Answer<DescribeLaunchTemplates>,
+    pub launch_template_versions: Answer<DescribeLaunchTemplateVersions>,
+    pub auto_scaling_groups: Answer<DescribeAutoScalingGroups>,
+    pub launch_configurations: Answer<DescribeLaunchConfigurations>,
+    pub images_in_recycle_bin: Answer<ListImagesInRecycleBin>,
+    pub rules: Answer<ListRules>,
+    /// The details of every rule that `rules` lists.
+    pub rule_details: Answer<Vec<GetRule>>,
+    /// `None` where it was not asked for: it adds a fact, and its absence hides no use.
+    pub volumes: Option<Answer<DescribeVolumes>>,
+    /// `None` where it was not asked for; needed only where a template names `resolve:ssm:`.
+    pub parameters: Option<Answer<GetParameters>>,
+    /// Only the images that were asked about.
+    pub launch_permissions: BTreeMap<AmiId, Answer<ImageAttribute>>,
+    /// Only the snapshots that were asked about.
+    pub create_volume_permissions: BTreeMap<SnapshotId, Answer<SnapshotAttribute>>,
+    /// Recorded files of other sources: the image ids found anywhere in them.
+    pub others: BTreeMap<Source, Answer<Vec<AmiId>>>,
+}
+
+impl Answers {
+    /// A place of which nothing was read, for the given reason.
+    pub fn unread(place: Place, why: &str) -> Self {
+        let why = || why.to_owned();
+        Self {
+            place,
+            images: Err(why()),
+            snapshots: Err(why()),
+            public_snapshots: Err(why()),
+            instances: Err(why()),
+            launch_templates: Err(why()),
+            launch_template_versions: Err(why()),
+            auto_scaling_groups: Err(why()),
+            launch_configurations: Err(why()),
+            images_in_recycle_bin: Err(why()),
+            rules: Err(why()),
+            rule_details: Err(why()),
+            volumes: None,
+            parameters: None,
+            launch_permissions: BTreeMap::new(),
+            create_volume_permissions: BTreeMap::new(),
+            others: BTreeMap::new(),
+        }
+    }
+}
+
+/// An AWS tag.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    pub key: Option<String>,
+    pub value: Option<String>,
+}

@@ -1,0 +1,117 @@
+//! What AWS does not tell and only a witness knows: when something was first seen, how long a step has
+//! been due, what failed. The ledger keeps it between cycles; `record` writes it to `history.json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId};
+
+/// One thing that can be due: a resource, an action and what it is aimed at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Triple {
+    #[serde(flatten)]
+    pub place: Place,
+    pub action: Action,
+    pub resource: ResourceId,
+    #[serde(default)]
+    pub context: Context,
+}
+
+/// The memory of earlier cycles. Written as lists, so that any JSON tool can read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// Grace clocks of everything due.
+    #[serde(default, with = "pairs")]
+    pub clocks: BTreeMap<Triple, Clock>,
+    /// Steps that failed and have not succeeded since.
+    #[serde(default, with = "pairs")]
+    pub failures: BTreeMap<Triple, Failures>,
+    /// When an image was first seen disabled.
+    #[serde(default)]
+    pub disabled_since: BTreeMap<AmiId, Timestamp>,
+    /// When a snapshot was first seen without the image it was made for.
+    #[serde(default)]
+    pub orphaned_since: BTreeMap<SnapshotId, Timestamp>,
+    /// The snapshots behind every image seen, kept while it lies in the Recycle Bin.
+    #[serde(default)]
+    pub mappings: BTreeMap<AmiId, Mapping>,
+    /// When a Recycle Bin rule was first seen; a first rule takes up to 30 minutes to work.
+    #[serde(default)]
+    pub rules_since: BTreeMap<String, Timestamp>,
+    /// Copies that were started and are not yet available.
+    #[serde(default, with = "pairs")]
+    pub copies: BTreeMap<Triple, Copy>,
+}
+
+/// How long a step has been due. It runs only over cycles that judged it due and free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// When it entered pending: what "oldest first" sorts by.
+    pub since: Timestamp,
+    /// Time counted so far, in seconds.
+    pub elapsed_seconds: i64,
+    /// The last cycle that counted; `None` while the clock is paused.
+    pub running_since: Option<Timestamp>,
+    /// Whether it has passed the tripwire, by itself or by approval.
+    pub admitted: bool,
+}
+
+impl Clock {
+    /// The time counted by `now`, if the clock is read in a cycle that judged the step due and free.
+    pub fn elapsed(&self, now: Timestamp) -> SignedDuration {
+        let counted = SignedDuration::from_secs(self.elapsed_seconds.max(0));
+        let running = self.running_since.map_or(SignedDuration::ZERO, |since| super::facts::since(since, now));
+        counted.saturating_add(running)
+    }
+}
+
+/// How often in a row a step failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failures {
+    pub count: u32,
+    pub last_at: Timestamp,
+    /// The AWS error code.
+    pub code: String,
+    pub message: String,
+}
+
+/// An image's snapshots, with the place it was seen in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    pub place: Place,
+    pub snapshots: BTreeSet<SnapshotId>,
+}
+
+/// A copy on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copy {
+    pub image: AmiId,
+    pub started_at: Timestamp,
+}
+
+/// Maps whose keys are not strings, as lists of pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(map: &BTreeMap<K, V>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}

@@ -1,0 +1,1 @@
+//! The append-only record of cycles, plans, intents and outcomes.

@@ -1,0 +1,141 @@
+//! Identifiers. An id is whatever AWS (or a recorded file) said: one that looks odd is data and is
+//! judged by its owner, never rejected.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The id as AWS writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.as_str())
+            }
+        }
+    };
+}
+
+id!(
+    /// A twelve-digit AWS account number.
+    AccountId
+);
+id!(
+    /// A Region code such as `eu-central-1`.
+    Region
+);
+id!(
+    /// An image id, `ami-…`.
+    AmiId
+);
+id!(
+    /// A snapshot id, `snap-…`.
+    SnapshotId
+);
+
+impl AccountId {
+    /// Whether this has the form AWS gives account numbers: twelve digits.
+    pub fn is_well_formed(&self) -> bool {
+        self.0.len() == 12 && self.0.bytes().all(|b| b.is_ascii_digit())
+    }
+}
+
+/// An account and a Region: what one listing covers, and what one gap freezes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    pub account: AccountId,
+    pub region: Region,
+}
+
+impl Place {
+    /// The place `region` of `account`.
+    pub fn new(account: impl Into<AccountId>, region: impl Into<Region>) -> Self {
+        Self { account: account.into(), region: region.into() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.region)
+    }
+}
+
+/// What a step acts on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceId {
+    Image(AmiId),
+    Snapshot(SnapshotId),
+    /// A finding about a whole account and Region, such as a missing Recycle Bin rule.
+    Place(Place),
+}
+
+impl ResourceId {
+    /// Reads `ami-…` as an image, `snap-…` as a snapshot; anything else is no resource of ours.
+    pub fn parse(id: &str) -> Option<Self> {
+        match id.split_once('-') {
+            Some(("ami", rest)) if !rest.is_empty() => Some(Self::Image(id.into())),
+            Some(("snap", rest)) if !rest.is_empty() => Some(Self::Snapshot(id.into())),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(id) => id.fmt(f),
+            Self::Snapshot(id) => id.fmt(f),
+            Self::Place(place) => place.fmt(f),
+        }
+    }
+}
+
+impl Serialize for ResourceId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if let Some(id) = Self::parse(&text) {
+            return Ok(id);
+        }
+        match text.split_once('/') {
+            Some((account, region)) => Ok(Self::Place(Place::new(account, region))),
+            // An id of neither form came from a listing of images or snapshots all the same.
+            None => Ok(Self::Image(text.into())),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The nouns of the field: accounts, Regions, images, snapshots, launch permissions, actions, gaps.
+//!
+//! Plain data, parsed once at the edge. Nothing here reads a clock, a file or AWS.
+
+mod action;
+mod gap;
+mod ids;
+mod image;
+mod sharing;
+mod snapshot;
+mod source;
+
+pub use action::{Action, ActionClass, Context, Mode, Severity};
+pub use gap::{Gap, Known};
+pub use ids::{AccountId, AmiId, Place, Region, ResourceId, SnapshotId};
+pub use image::{Image, ImageState, ProductCode, Protection, Volume};
+pub use sharing::{Grantee, Permissions};
+pub use snapshot::Snapshot;
+pub use source::Source;
+
+/// AWS tags of one resource, by key.
+pub type Tags = std::collections::BTreeMap<String, String>;

@@ -1,0 +1,72 @@
+//! Who may launch an image or make a volume of a snapshot.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::AccountId;
+
+/// One launch or create-volume permission. Snapshots know only `Everyone` and `Account`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grantee {
+    /// The group `all`: public.
+    Everyone,
+    Account(AccountId),
+    /// `arn:aws:organizations::…:organization/o-…`
+    Organization(String),
+    /// `arn:aws:organizations::…:ou/o-…/ou-…`
+    Unit(String),
+}
+
+impl Grantee {
+    /// Reads what the plan's JSON holds: `all`, an account id, or an ARN.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "all" => Self::Everyone,
+            arn if arn.starts_with("arn:") && arn.contains(":ou/") => Self::Unit(arn.into()),
+            arn if arn.starts_with("arn:") => Self::Organization(arn.into()),
+            account => Self::Account(account.into()),
+        }
+    }
+
+    /// The organization id (`o-…`) inside an organization's or unit's ARN.
+    pub fn organization_id(&self) -> Option<&str> {
+        let (Self::Organization(arn) | Self::Unit(arn)) = self else { return None };
+        arn.split('/').find(|part| part.starts_with("o-"))
+    }
+}
+
+impl fmt::Display for Grantee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.pad("all"),
+            Self::Account(id) => id.fmt(f),
+            Self::Organization(arn) | Self::Unit(arn) => f.pad(arn),
+        }
+    }
+}
+
+impl Serialize for Grantee {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Grantee {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::parse(&String::deserialize(deserializer)?))
+    }
+}
+
+/// All permissions of one image or snapshot, completely read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Permissions(pub BTreeSet<Grantee>);
+
+impl Permissions {
+    /// Everybody but the public: whom `revokeShare` could be about.
+    pub fn shares(&self) -> impl Iterator<Item = &Grantee> {
+        self.0.iter().filter(|grantee| **grantee != Grantee::Everyone)
+    }
+}

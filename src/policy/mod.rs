@@ -1,0 +1,1 @@
+//! Cedar: schema, loading, strict validation, facts to entities, verdicts.
