@@ -117,6 +117,8 @@ pub struct TagNames {
     pub hold: Vec<String>,
     pub family: String,
     pub version: String,
+    /// Lists the Regions an image wants copies in, separated by spaces or commas.
+    pub replicate: String,
 }
 
 /// Who belongs to us, where AWS Organizations is not read.

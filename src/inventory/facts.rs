@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::model::{AccountId, Image, Permissions, Place, Region, Snapshot};
+use crate::model::{Image, Permissions, Place, Region, Snapshot};
 
 use super::recovery::Recovery;
 use super::references::Reference;
@@ -36,6 +36,8 @@ pub struct ImageFacts<'a> {
     /// Regions where an available copy made from it was seen; `None` when the copies of this account
     /// could not be read in some Region.
     pub replica_regions: Option<BTreeSet<Region>>,
+    /// Regions its own tag asks for copies in.
+    pub replicate_to: BTreeSet<Region>,
     /// The service or tool in charge of it.
     pub managed_by: Option<ManagedBy>,
     pub legal_hold: bool,
@@ -123,16 +125,6 @@ impl ManagedBy {
             Self::Marketplace => "marketplace",
         }
     }
-}
-
-/// Accounts as policies see them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccountFacts {
-    pub id: Option<AccountId>,
-    /// Names of the configured groups it is in, and `organization` when it is one of ours.
-    pub groups: BTreeSet<String>,
-    /// `o-…`, `r-…`, `ou-…` above it, when the organization was read.
-    pub path: Vec<String>,
 }
 
 /// The time since `then`, never negative: a date in the future is an age of nothing.

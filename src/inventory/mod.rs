@@ -5,12 +5,14 @@
 pub mod answers;
 mod facts;
 mod history;
+mod organization;
 mod recovery;
 mod references;
 mod versions;
 
-pub use facts::{AccountFacts, FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Unknown, Usage};
+pub use facts::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Unknown, Usage};
 pub use history::{Clock, Copy, Failures, History, Mapping, Triple};
+pub use organization::{OURS, Organization, Standing};
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Reference, User};
 pub use versions::Version;
