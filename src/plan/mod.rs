@@ -4,4 +4,6 @@
 
 mod document;
 
-pub use document::{Entry, Finding, Hold, HoldKind, Plan, Principal, Untouched};
+pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
+
+pub use crate::model::Principal;
