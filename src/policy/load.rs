@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use cedar_policy::{ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, Schema, ValidationMode, Validator};
+use cedar_policy::{ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, Schema, ValidationError, ValidationMode, ValidationWarning, Validator};
 use miette::Diagnostic;
 
 use crate::model::Action;
@@ -152,12 +152,16 @@ impl Statement<'_> {
         Problem { at: Some(self.location(offset)), policy: self.id().map(str::to_owned), message: fault.message, help: fault.help }
     }
 
-    /// What the validator says of it.
-    fn complaint(&self, complaint: &dyn Diagnostic) -> Problem {
+    /// What the validator says of it, and what to do about that.
+    fn complaint(&self, complaint: &dyn Diagnostic, own: Option<&str>) -> Problem {
         let message = complaint.to_string();
-        let prefix = format!("for policy `{}`, ", self.policy.id());
-        let message = message.strip_prefix(&prefix).unwrap_or(&message).to_owned();
-        let help = complaint.help().map_or("see `ami-warden policies schema` for what there is".to_owned(), |help| help.to_string());
+        let prefix = format!("for policy `{}`", self.policy.id());
+        let message = message.strip_prefix(&prefix).map_or(message.as_str(), |rest| rest.trim_start_matches([',', ':', ' '])).to_owned();
+        let help = match (own, complaint.help()) {
+            (Some(own), _) => own.to_owned(),
+            (None, Some(help)) => help.to_string(),
+            (None, None) => "see `ami-warden policies schema` for what there is".to_owned(),
+        };
         Problem { at: Some(self.location(offset(complaint))), policy: self.id().map(str::to_owned), message, help: Some(help) }
     }
 
@@ -262,6 +266,21 @@ fn complaints(statement: &Statement<'_>, validator: Validator) -> Vec<Problem> {
         Err(error) => return vec![statement.problem(Fault::new(error.to_string(), "give it another `@id`"))],
     };
     let result = validator.validate_with_level(&set, ValidationMode::Strict, 1);
-    let errors = result.validation_errors().map(|error| statement.complaint(error));
-    errors.chain(result.validation_warnings().map(|warning| statement.complaint(warning))).collect()
+    let errors = result.validation_errors().map(|error| {
+        let help = match error {
+            ValidationError::UnsafeOptionalAttributeAccess(_) => Some("unknown is not false: write `resource has x && ...`, or `if resource has x then ... else ...`"),
+            ValidationError::EntityDerefLevelViolation(_) => Some("ask about the resource itself, or about `context.grantee`; nothing is known of other entities"),
+            _ => None,
+        };
+        statement.complaint(error, help)
+    });
+    let warnings = result.validation_warnings().map(|warning| {
+        let help = match warning {
+            ValidationWarning::ImpossiblePolicy(_) => Some("correct its condition: no image or snapshot can satisfy it"),
+            ValidationWarning::InvalidActionApplication(_) => Some("see `ami-warden policies schema` for what each action is done to"),
+            _ => Some("write it in plain letters: somebody may be meant to misread it"),
+        };
+        statement.complaint(warning, help)
+    });
+    errors.chain(warnings).collect()
 }
