@@ -2,6 +2,19 @@
 //!
 //! Pure: the same estate, history, policies and `now` give the same bytes.
 
+mod audit;
+mod canonical;
+mod clocks;
 mod document;
+mod interlocks;
+mod judge;
+mod limits;
+mod make;
+mod questions;
 
+pub use audit::{Objection, audit};
+pub use clocks::advance;
 pub use document::{Entry, Finding, Hold, HoldKind, Plan, Principal, Untouched};
+pub use judge::create_rule;
+pub use make::make;
+pub use questions::{Questions, questions};
