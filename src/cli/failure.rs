@@ -37,6 +37,11 @@ impl Failure {
         Self::Failed(Message { message: message.into(), help: Some(help.into()) }.into())
     }
 
+    /// An error of the library with its causes.
+    pub(super) fn error(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Failed(Report::from_err(error))
+    }
+
     /// Prints it on stderr and gives the exit code.
     pub(super) fn report(self) -> ExitCode {
         let (report, code) = match self {

@@ -33,7 +33,7 @@ fn optional_members<T>(list: List<T>, name: &str) -> Result<Vec<T>, String> {
 ///
 /// `protection_offered` says whether any image of the same answer carries `DeregistrationProtection`: absent
 /// everywhere, the source is older than the field.
-pub(super) fn image(image: answers::Image, protection_offered: bool) -> Result<Image, String> {
+pub fn image(image: answers::Image, protection_offered: bool) -> Result<Image, String> {
     let id = required(image.image_id, "ImageId", "an image")?;
     let at = |text: Option<String>, field: &str| text.map(|text| time(&text, field, &id)).transpose();
     let source = match (image.source_image_id, image.source_image_region) {
@@ -76,7 +76,7 @@ pub(super) fn image(image: answers::Image, protection_offered: bool) -> Result<I
 }
 
 /// A snapshot, or which of its fields is missing or unreadable.
-pub(super) fn snapshot(snapshot: answers::Snapshot) -> Result<Snapshot, String> {
+pub fn snapshot(snapshot: answers::Snapshot) -> Result<Snapshot, String> {
     let id = required(snapshot.snapshot_id, "SnapshotId", "a snapshot")?;
     Ok(Snapshot {
         owner: required(snapshot.owner_id, "OwnerId", &id)?.into(),
@@ -106,7 +106,7 @@ pub(super) fn volumes(mapping: List<answers::BlockDevice>) -> Result<Vec<Volume>
 }
 
 /// The grantees of an attribute answer. An entry of none of the four shapes is a failed read.
-pub(super) fn permissions(list: List<answers::Permission>, name: &str) -> Result<Permissions, String> {
+pub fn permissions(list: List<answers::Permission>, name: &str) -> Result<Permissions, String> {
     let grantee = |permission: answers::Permission| {
         let answers::Permission { group, user_id, organization_arn, organizational_unit_arn } = permission;
         match (group, user_id, organization_arn, organizational_unit_arn) {

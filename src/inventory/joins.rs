@@ -61,7 +61,10 @@ impl<'a> Joined<'a> {
                     joined.gaps_about.entry(resource).or_default().push(gap);
                 }
             }
-            joined.families.insert(&inventory.place, families(inventory, &config.tags));
+            // A family of which only some members were listed has no rank.
+            if inventory.images_read {
+                joined.families.insert(&inventory.place, families(inventory, &config.tags));
+            }
         }
         joined
     }

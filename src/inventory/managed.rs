@@ -5,13 +5,13 @@ use crate::model::{Image, Snapshot, Tags};
 use super::facts::ManagedBy;
 
 /// The service in charge of `image`.
-pub(super) fn of_image(image: &Image) -> Option<ManagedBy> {
+pub fn of_image(image: &Image) -> Option<ManagedBy> {
     let marketplace = image.owner_alias.as_deref() == Some("aws-marketplace") || image.product_codes.iter().any(|code| code.kind == "marketplace");
     by_marks(&image.name, image.description.as_deref(), &image.tags).or_else(|| marketplace.then_some(ManagedBy::Marketplace))
 }
 
 /// The service in charge of `snapshot`.
-pub(super) fn of_snapshot(snapshot: &Snapshot) -> Option<ManagedBy> {
+pub fn of_snapshot(snapshot: &Snapshot) -> Option<ManagedBy> {
     by_marks("", snapshot.description.as_deref(), &snapshot.tags)
 }
 

@@ -20,6 +20,9 @@ impl History {
         for inventory in estate.places.values() {
             self.observe_disabled(inventory, joined.now);
             self.observe_rules(inventory, joined.now);
+            if inventory.images_read && inventory.snapshots_read {
+                self.sizes.insert(inventory.place.clone(), inventory.images.len() + inventory.snapshots.len());
+            }
         }
     }
 

@@ -27,3 +27,6 @@ pub use place::Inventory;
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Reference, User};
 pub use versions::Version;
+
+pub use decode::{image as read_image, permissions as read_permissions, snapshot as read_snapshot};
+pub use managed::{of_image as managed_image, of_snapshot as managed_snapshot};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::model::{AmiId, Gap, Image, Permissions, Place, Snapshot, SnapshotId, Source};
 
-use super::answers::{Answer, Answers, ImageAttribute, SnapshotAttribute};
+use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
 use super::decode::{self, members};
 use super::recovery::RecycleBinRule;
 use super::references::{self, Users};
@@ -81,6 +81,12 @@ impl Inventory {
         };
         inventory.add_permissions(answers.launch_permissions, answers.create_volume_permissions);
         inventory
+    }
+
+    /// What an exposure scan sees: public images and snapshots, and nothing that could be joined with anything.
+    pub fn exposure(place: Place, images: Answer<DescribeImages>, public_snapshots: Answer<DescribeSnapshots>) -> Self {
+        let answers = Answers { images, snapshots: public_snapshots.clone(), public_snapshots, ..Answers::unread(place, "not read in an exposure scan") };
+        Self { images_read: false, snapshots_read: false, ..Self::from_answers(answers) }
     }
 
     /// Adds what was asked about single images and snapshots, after the listings.

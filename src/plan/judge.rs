@@ -58,7 +58,8 @@ impl Asked<'_> {
         let snapshots: Vec<_> = inventory.snapshots.par_iter().map(|snapshot| self.snapshot(&self.joined.snapshot(inventory, snapshot))).collect();
         let quiet = |judged: &[(Vec<Due>, Vec<Finding>)]| judged.iter().filter(|(due, _)| due.is_empty()).count();
         let untouched = Untouched { place: inventory.place.clone(), images: quiet(&images), snapshots: quiet(&snapshots) };
-        let resources = images.len() + snapshots.len();
+        let remembered = self.joined.history.sizes.get(&inventory.place).copied().unwrap_or(0);
+        let resources = remembered.max(images.len() + snapshots.len());
         let (due, findings): (Vec<_>, Vec<_>) = images.into_iter().chain(snapshots).unzip();
         let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
         findings.extend(self.missing_rules(inventory));
