@@ -89,15 +89,18 @@ fn the_example_configuration_explains_every_key() {
     let example: toml::Table = toml::from_str(&example_with_every_key()).unwrap();
     let missing: Vec<_> = keys.iter().filter(|key| at(&example, key).is_none()).collect();
     assert_eq!(missing, [""; 0], "config/ami-warden.toml lacks these keys");
-    let mut explained = false;
+    // Two of a kind may share one: two groups, two topics.
+    let mut explained = 0;
     for line in EXAMPLE.lines() {
-        let comment = line.starts_with("# ") || line == "#";
-        let key = line.trim_start_matches('#').split(" = ").next().filter(|key| !comment && line.contains(" = ") && !key.is_empty());
-        if let Some(key) = key {
-            assert!(explained, "`{key}` has no explanation above it");
+        let key = line.trim_start_matches('#').split_once(" = ").map(|(key, _)| key).filter(|key| !key.contains(' '));
+        match (line, key) {
+            (_, Some(key)) => {
+                assert!(explained > 0, "`{key}` has no explanation above it");
+                explained -= 1;
+            }
+            (comment, _) if comment.starts_with('#') => explained = 2,
+            _ => explained = 0,
         }
-        // Keys of one kind may follow each other: two groups, two topics.
-        explained = comment || (explained && line.starts_with('#')) || (explained && key.is_some() && line.starts_with('#'));
     }
 }
 
