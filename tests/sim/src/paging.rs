@@ -40,13 +40,13 @@ pub(crate) struct Page<T> {
 }
 
 /// The page of `all` that a call asks for. The keys decide the order.
-pub(crate) fn page<T>(
+pub(crate) fn page<K: AsRef<str>, T>(
     world: &World,
     call: &Call,
     sizes: Sizes,
-    mut all: Vec<(String, T)>,
+    mut all: Vec<(K, T)>,
 ) -> Result<Page<T>, AwsError> {
-    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    all.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
     let size = size(world, call, sizes)?;
     let request = call
         .params
@@ -57,7 +57,7 @@ pub(crate) fn page<T>(
         .filter(|token| !token.is_empty());
     let after = token.map(|token| read(token, request, sizes)).transpose()?;
     if let Some(after) = &after {
-        all.retain(|(key, _)| key > after);
+        all.retain(|(key, _)| key.as_ref() > after.as_str());
     }
     let more = size.is_some_and(|size| all.len() > size);
     if let Some(size) = size {
@@ -66,7 +66,7 @@ pub(crate) fn page<T>(
     let mut next = all
         .last()
         .filter(|_| more)
-        .map(|(key, _)| write(key, request));
+        .map(|(key, _)| write(key.as_ref(), request));
     if call.looping {
         next = Some(token.map_or_else(|| write("", request), str::to_owned));
     }

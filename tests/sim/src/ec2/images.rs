@@ -83,18 +83,18 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     for id in &ids {
         well_formed(id, "ami", "InvalidAMIID.Malformed")?;
     }
-    let missing: Vec<&str> = ids
-        .iter()
-        .copied()
-        .filter(|id| !visible.iter().any(|image| image.id == **id))
-        .collect();
-    if let [first, rest @ ..] = missing.as_slice() {
-        let (noun, verb) = if rest.is_empty() {
+    let there: BTreeSet<&str> = if ids.is_empty() {
+        BTreeSet::new()
+    } else {
+        visible.iter().map(|image| image.id.as_str()).collect()
+    };
+    let missing: Vec<&str> = ids.difference(&there).copied().collect();
+    if !missing.is_empty() {
+        let (noun, verb) = if missing.len() == 1 {
             ("id", "does")
         } else {
             ("ids", "do")
         };
-        let _ = first;
         let message = format!(
             "The image {noun} '[{}]' {verb} not exist",
             missing.join(", ")
@@ -102,19 +102,20 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         return Err(AwsError::client("InvalidAMIID.NotFound", message));
     }
     let mut found = Vec::new();
+    let no_tags = Tags::new();
     for image in visible {
         let own = image.owner == account;
         let named = ids.contains(image.id.as_str());
-        // Disabled images are left out unless asked for; others' deprecated ones unless asked for or named
-        // (aws-facts, "What hides"). A disabled image belongs to its owner alone.
+        // Disabled images are left out unless asked for, even when named; others' deprecated ones unless asked for
+        // or named (aws-facts, "What hides"). A disabled image is its owner's alone.
         let shown = (ids.is_empty() || named)
-            && (image.state != ImageState::Disabled || (own && (disabled || named)))
+            && (image.state != ImageState::Disabled || (own && disabled))
             && (own || deprecated || named || image.deprecation.is_none_or(|at| now < at))
             && is_owner(call, image)
             && is_executable(call, image);
-        let tags = if own { image.tags.clone() } else { Tags::new() };
-        if shown && filters.pass(&tags, |name| field(image, name))? {
-            found.push((image.id.clone(), image));
+        let tags = if own { &image.tags } else { &no_tags };
+        if shown && filters.pass(tags, |name| field(image, name))? {
+            found.push((image.id.as_str(), image));
         }
     }
     let page = page(world, call, LARGE, found)?;

@@ -63,7 +63,7 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
             let shown = (ids.is_empty() || named)
                 && !is_hidden(instance.operator.as_ref(), include || named);
             if shown && filters.pass(&instance.tags, |name| field(instance, name))? {
-                found.push((instance.id.clone(), instance));
+                found.push((instance.id.as_str(), instance));
             }
         }
     }

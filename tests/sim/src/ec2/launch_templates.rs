@@ -68,7 +68,7 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
                 _ => None,
             })?;
             if shown && passes {
-                found.push((template.id.clone(), template));
+                found.push((template.id.as_str(), template));
             }
         }
     }

@@ -67,18 +67,15 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         }
     }
     let mut found = Vec::new();
+    let no_tags = Tags::new();
     for snapshot in seen {
         let own = snapshot.owner == account;
-        let tags = if own {
-            snapshot.tags.clone()
-        } else {
-            Tags::new()
-        };
+        let tags = if own { &snapshot.tags } else { &no_tags };
         let shown = (ids.is_empty() || ids.contains(snapshot.id.as_str()))
             && is_owner(call, snapshot)
             && is_restorable(call, snapshot);
-        if shown && filters.pass(&tags, |name| field(snapshot, name))? {
-            found.push((snapshot.id.clone(), snapshot));
+        if shown && filters.pass(tags, |name| field(snapshot, name))? {
+            found.push((snapshot.id.as_str(), snapshot));
         }
     }
     let page = page(world, call, LARGE, found)?;

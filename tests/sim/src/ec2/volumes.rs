@@ -41,7 +41,7 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
             let shown =
                 (ids.is_empty() || named) && !is_hidden(volume.operator.as_ref(), include || named);
             if shown && filters.pass(&volume.tags, |name| field(volume, name))? {
-                found.push((volume.id.clone(), volume));
+                found.push((volume.id.as_str(), volume));
             }
         }
     }

@@ -5,7 +5,6 @@
 pub mod account;
 pub mod compute;
 pub mod estate;
-pub mod estate_compute;
 mod ids;
 pub mod image;
 mod passing;

@@ -11,7 +11,7 @@ use super::snapshot::{Snapshot, Volume};
 use super::topic::Topic;
 
 /// A CopyImage under way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
     /// The new image.
     pub image: String,
@@ -22,14 +22,14 @@ pub struct Copy {
 }
 
 /// What a client token of CopyImage stands for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) image: String,
     pub(crate) parameters: u64,
 }
 
 /// What one account has in one Region, each kind by id (names where AWS knows only names).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "one map for each kind of resource")]
 pub struct Place {
     pub images: BTreeMap<String, Image>,

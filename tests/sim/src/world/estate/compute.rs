@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::compute::{
+use super::PlaceHandle;
+use crate::world::compute::{
     Group, GroupInstance, GroupSource, Instance, InstanceState, LaunchConfiguration,
     LaunchTemplate, Operator, Override, TemplateRef, TemplateVersion,
 };
-use super::estate::PlaceHandle;
-use super::image::Tags;
-use super::snapshot::Volume;
+use crate::world::image::Tags;
+use crate::world::snapshot::Volume;
 
 impl<'w> PlaceHandle<'w> {
     fn zone(&self) -> String {
