@@ -1,4 +1,4 @@
-"""Every element on the wire is one that the service's own model knows, and none is missing that it promises.
+"""Every element on the wire is one that the service's own model knows.
 
 botocore skips elements it does not know, so a misspelt one would pass every other test unseen.
 """
@@ -42,7 +42,7 @@ WITHOUT_OUTPUT = {"return"}
 
 
 @pytest.fixture
-def watched(sim):
+def watched(rich):
     """Clients whose raw answers are checked as they come."""
     seen = []
 
@@ -71,11 +71,7 @@ def watched(sim):
         operations = seen
 
         def client(self, service, **arguments):
-            client = sim.client(service, **arguments)
-            content = {}
-
-            def keep(http_response=None, **_):
-                content["last"] = http_response
+            client = rich.client(service, **arguments)
 
             def after(parsed, model, http_response, **_):
                 if http_response.status_code < 300:
@@ -87,20 +83,22 @@ def watched(sim):
     return Watched()
 
 
-def test_reads_and_writes_of_ec2(sim, watched):
+def test_reads_and_writes_of_ec2(rich, watched):
     ec2 = watched.client("ec2")
     golden = by_name(ec2, "golden-1")
     image, snapshot = golden["ImageId"], golden["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    full = by_name(ec2, "full")["ImageId"]
     ec2.describe_regions(AllRegions=True)
     ec2.describe_images(IncludeDisabled=True, IncludeDeprecated=True)
     for attribute in ("launchPermission", "description", "lastLaunchedTime", "productCodes", "blockDeviceMapping"):
-        ec2.describe_image_attribute(ImageId=image, Attribute=attribute)
+        ec2.describe_image_attribute(ImageId=full, Attribute=attribute)
     ec2.describe_snapshots()
     ec2.describe_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission")
-    ec2.describe_instances()
-    ec2.describe_volumes()
-    ec2.describe_launch_templates()
-    ec2.describe_launch_template_versions(Versions=["$Latest"])
+    everything = {"IncludeManagedResources": True}
+    ec2.describe_instances(**everything)
+    ec2.describe_volumes(**everything)
+    ec2.describe_launch_templates(**everything)
+    ec2.describe_launch_template_versions(Versions=["$Latest"], **everything)
     ec2.describe_fast_snapshot_restores()
     ec2.describe_locked_snapshots()
     ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)
@@ -126,12 +124,12 @@ def test_reads_and_writes_of_ec2(sim, watched):
     ec2.restore_image_from_recycle_bin(ImageId=image)
     loose = ec2.describe_snapshots(Filters=[{"Name": "description", "Values": ["left behind"]}])["Snapshots"][0]
     ec2.delete_snapshot(SnapshotId=loose["SnapshotId"])
-    asked = {entry["action"] for entry in sim.journal()}
+    asked = {entry["action"] for entry in rich.journal()}
     assert asked == set(watched.operations)
     assert len(asked) == 31
 
 
-def test_the_query_services(sim, watched):
+def test_the_query_services(rich, watched):
     watched.client("autoscaling").describe_auto_scaling_groups()
     watched.client("autoscaling").describe_launch_configurations()
     sts = watched.client("sts")
@@ -141,7 +139,7 @@ def test_the_query_services(sim, watched):
     topic = sns.create_topic(Name="t")["TopicArn"]
     sns.list_topics()
     sns.publish(TopicArn=topic, Message="m")
-    sim.set(topic=topic, fail_batch_entries=1)
+    rich.set(topic=topic, fail_batch_entries=1)
     entries = [{"Id": "a", "Message": "m"}, {"Id": "b", "Message": "m"}]
     sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
     assert len(watched.operations) == 8
@@ -160,3 +158,58 @@ def test_refusals_are_the_errors_that_the_models_name(sim):
     autoscaling = sim.client("autoscaling")
     with pytest.raises(autoscaling.exceptions.InvalidNextToken):
         autoscaling.describe_auto_scaling_groups(NextToken="made-up")
+
+
+def test_a_misspelt_element_would_be_found(rich):
+    shape = rich.client("ec2").meta.service_model.operation_model("DescribeImages").output_shape
+    node = ElementTree.fromstring(
+        "<r><imagesSet><item><imageId>a</imageId><imageid>b</imageid></item><member/></imagesSet><pages/></r>"
+    )
+    assert list(strangers(node, shape, "")) == ["/imagesSet/item/imageid", "/imagesSet/member", "/pages"]
+
+
+def test_every_field_comes_through(rich):
+    ec2 = rich.client("ec2")
+    image = by_name(ec2, "full")
+    expected = {
+        "ImageOwnerAlias": "self",
+        "Description": "everything <at> once & more",
+        "DeprecationTime": "2027-06-01T12:00:00.000Z",
+        "LastLaunchedTime": "2026-05-30T12:00:00Z",
+        "DeregistrationProtection": "enabled-with-cooldown",
+        "SourceImageId": "ami-0aaaaaaaaaaaaaaaa",
+        "SourceImageRegion": "eu-west-1",
+        "SourceInstanceId": "i-0aaaaaaaaaaaaaaaa",
+        "Platform": "windows",
+        "PlatformDetails": "Linux/UNIX",
+        "RootDeviceType": "ebs",
+        "RootDeviceName": "/dev/xvda",
+        "VirtualizationType": "hvm",
+        "BootMode": "uefi-preferred",
+        "ImdsSupport": "v2.0",
+        "TpmSupport": "v2.0",
+        "EnaSupport": True,
+        "ProductCodes": [{"ProductCodeId": "abcdefghijklmnop", "ProductCodeType": "marketplace"}],
+        "StateReason": {"Code": "Client.Test", "Message": "a reason"},
+    }
+    assert {key: image[key] for key in expected} == expected
+    assert {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"} in image["BlockDeviceMappings"]
+    group = rich.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["mixed"])
+    policy = group["AutoScalingGroups"][0]["MixedInstancesPolicy"]["LaunchTemplate"]
+    assert policy["LaunchTemplateSpecification"]["LaunchTemplateName"] == "managed"
+    assert policy["Overrides"][0] == {"InstanceType": "m5.large", "ImageId": image["ImageId"]}
+    assert policy["Overrides"][1]["LaunchTemplateSpecification"]["Version"] == "1"
+    assert group["AutoScalingGroups"][0]["WarmPoolConfiguration"]["PoolState"] == "Stopped"
+    assert group["AutoScalingGroups"][0]["Instances"][0]["LifecycleState"] == "InService"
+    configuration = rich.client("autoscaling").describe_launch_configurations()["LaunchConfigurations"][0]
+    assert configuration["ImageId"] == image["ImageId"]
+    locked = ec2.describe_locked_snapshots()["Snapshots"][0]
+    assert (locked["LockState"], locked["LockDuration"]) == ("governance", 365)
+    restore = ec2.describe_fast_snapshot_restores()["FastSnapshotRestores"][0]
+    assert (restore["SnapshotId"], restore["State"]) == (locked["SnapshotId"], "enabled")
+    assert ec2.describe_instances(Filters=[{"Name": "image-id", "Values": [image["ImageId"]]}])["Reservations"] == []
+    managed = ec2.describe_instances(IncludeManagedResources=True)["Reservations"][-1]["Instances"][0]
+    assert managed["Operator"] == {"Managed": True, "Principal": "eks.amazonaws.com", "HiddenByDefault": True}
+    volume = ec2.describe_volumes()["Volumes"][0]
+    assert volume["Attachments"][0]["InstanceId"] == managed["InstanceId"]
+    assert volume["SnapshotId"] == locked["SnapshotId"]

@@ -39,7 +39,7 @@ pub use error::AwsError;
 pub use faults::{Fault, FaultKind};
 pub use heart::{Reply, handle};
 pub use journal::{Entry, Journal, Outcome};
-pub use samples::{empty, small};
+pub use samples::{empty, rich, small};
 pub use server::Server;
 pub use sim::Sim;
 pub use world::World;

@@ -69,11 +69,18 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     }
     let page = page(world, call, LARGE, found)?;
     let mut xml = Xml::default();
-    xml.items("reservationSet", page.items, |xml, instance| {
-        xml.text("reservationId", &instance.reservation);
+    // What one launch started is one reservation.
+    let reservations = page.items.chunk_by(|a, b| a.reservation == b.reservation);
+    xml.items("reservationSet", reservations, |xml, instances| {
+        xml.maybe(
+            "reservationId",
+            instances.first().map(|first| &first.reservation),
+        );
         xml.text("ownerId", call.account());
         xml.items("groupSet", std::iter::empty::<()>(), |_, ()| {});
-        xml.items("instancesSet", [instance], write);
+        xml.items("instancesSet", instances, |xml, instance| {
+            write(xml, instance)
+        });
     });
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
