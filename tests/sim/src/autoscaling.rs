@@ -53,10 +53,11 @@ fn groups(world: &mut World, call: &Call) -> Answered {
             }
         }
     }
+    let partition = world.partition(call.account());
     let page = page(world, call, SIZES, found)?;
     let mut xml = Xml::default();
     xml.members("AutoScalingGroups", page.items, |xml, group| {
-        write_group(xml, group, call, with_instances)
+        write_group(xml, group, call, partition, with_instances)
     });
     xml.maybe("NextToken", page.next);
     Ok(Done::read(xml.into_string()))
@@ -131,15 +132,24 @@ fn write_source(xml: &mut Xml, source: &GroupSource) {
     }
 }
 
-fn write_group(xml: &mut Xml, group: &Group, call: &Call, with_instances: bool) {
+/// The UUID in the middle is the same for all: nobody here looks it up.
+fn arn(partition: &str, call: &Call, kind: &str, label: &str, name: &str) -> String {
+    let (region, account) = (&call.region, call.account());
+    format!(
+        "arn:{partition}:autoscaling:{region}:{account}:{kind}:00000000-0000-0000-0000-000000000000:{label}/{name}"
+    )
+}
+
+fn write_group(xml: &mut Xml, group: &Group, call: &Call, partition: &str, with_instances: bool) {
     xml.text("AutoScalingGroupName", &group.name);
     xml.text(
         "AutoScalingGroupARN",
-        format!(
-            "arn:aws:autoscaling:{}:{}:autoScalingGroup:00000000-0000-0000-0000-000000000000:autoScalingGroupName/{}",
-            call.region,
-            call.account(),
-            group.name
+        arn(
+            partition,
+            call,
+            "autoScalingGroup",
+            "autoScalingGroupName",
+            &group.name,
         ),
     );
     write_source(xml, &group.source);
@@ -200,6 +210,7 @@ fn configurations(world: &mut World, call: &Call) -> Answered {
         let wanted = all.filter(|(name, _)| names.is_empty() || names.contains(&name.as_str()));
         found.extend(wanted.map(|(name, configuration)| (name.clone(), configuration)));
     }
+    let partition = world.partition(call.account());
     let page = page(world, call, SIZES, found)?;
     let mut xml = Xml::default();
     xml.members("LaunchConfigurations", page.items, |xml, configuration| {
@@ -207,17 +218,22 @@ fn configurations(world: &mut World, call: &Call) -> Answered {
         xml.text("LaunchConfigurationName", name);
         xml.text(
             "LaunchConfigurationARN",
-            format!(
-                "arn:aws:autoscaling:{}:{}:launchConfiguration:00000000-0000-0000-0000-000000000000:\
-                 launchConfigurationName/{name}",
-                call.region,
-                call.account()
+            arn(
+                partition,
+                call,
+                "launchConfiguration",
+                "launchConfigurationName",
+                name,
             ),
         );
         xml.text("ImageId", &configuration.image);
         xml.text("KeyName", "");
         xml.members("SecurityGroups", std::iter::empty::<()>(), |_, ()| {});
-        xml.members("ClassicLinkVPCSecurityGroups", std::iter::empty::<()>(), |_, ()| {});
+        xml.members(
+            "ClassicLinkVPCSecurityGroups",
+            std::iter::empty::<()>(),
+            |_, ()| {},
+        );
         xml.text("UserData", "");
         xml.text("InstanceType", &configuration.instance_type);
         xml.text("KernelId", "");

@@ -59,7 +59,6 @@ struct Asked {
 
 /// Answers a request.
 pub fn handle(world: &mut World, http: &Request<Bytes>) -> Reply {
-    world.pass();
     let request_id = world.ids.request();
     let Some(scope) = request::scope(http) else {
         let error = AwsError::new(

@@ -58,16 +58,22 @@ pub(crate) fn own_image<'w>(world: &'w World, call: &Call) -> Result<&'w Image, 
     image.ok_or_else(|| AwsError::new(500, "InternalError", "An internal error has occurred"))
 }
 
-/// The caller's own image, to be changed.
+/// The caller's own image, to be changed. Listings may go on showing it as it was.
 pub(crate) fn own_image_mut<'w>(
     world: &'w mut World,
     call: &Call,
 ) -> Result<&'w mut Image, AwsError> {
     let id = own_id(world, call)?;
-    let image = world
-        .place_mut(call.account(), &call.region)
-        .images
-        .get_mut(&id);
+    let until = world.now() + world.settings.stale_reads;
+    let stale = world.settings.stale_reads > SignedDuration::ZERO;
+    let place = world.place_mut(call.account(), &call.region);
+    let image = place.images.get_mut(&id);
+    if let Some(image) = image.as_ref().filter(|_| stale) {
+        place
+            .stale
+            .entry(id)
+            .or_insert_with(|| (Image::clone(image), until));
+    }
     image.ok_or_else(|| AwsError::new(500, "InternalError", "An internal error has occurred"))
 }
 

@@ -36,10 +36,6 @@ const FILTERS: [&str; 17] = [
 
 /// Whether an account may launch an image: its own, a public one, or one shared with it or its organization.
 pub(crate) fn may_launch(world: &World, account: &str, image: &Image) -> bool {
-    let belongs_to = world
-        .accounts
-        .get(account)
-        .map(|account| &account.belongs_to);
     image.owner == account
         || image
             .launch_permissions
@@ -47,28 +43,34 @@ pub(crate) fn may_launch(world: &World, account: &str, image: &Image) -> bool {
             .any(|permission| match permission {
                 Permission::Everyone => true,
                 Permission::Account(id) => id == account,
-                Permission::Organization(arn) | Permission::Unit(arn) => {
-                    belongs_to.is_some_and(|all| all.contains(arn))
-                }
+                Permission::Organization(arn) | Permission::Unit(arn) => world
+                    .accounts
+                    .get(account)
+                    .is_some_and(|account| account.belongs_to.contains(arn)),
             })
 }
 
-/// Every image that DescribeImages could tell an account about, lingering ones included.
-fn listed<'w>(world: &'w World, account: &str, region: &str) -> Vec<&'w Image> {
+/// Every image that DescribeImages could tell an account about, lingering ones included; only these ids, if any.
+fn listed<'w>(world: &'w World, call: &Call, ids: &BTreeSet<&str>) -> Vec<&'w Image> {
+    let account = call.account();
     let partition = world.partition(account);
-    world
-        .places()
-        .filter(|(owner, place_region, _)| {
-            *place_region == region && world.partition(owner) == partition
-        })
-        .flat_map(|(_, _, place)| {
-            place
-                .images
-                .values()
-                .chain(place.lingering.iter().map(|(image, _)| image))
-        })
-        .filter(|image| image.listed_from <= world.now() && may_launch(world, account, image))
-        .collect()
+    let mut all = Vec::new();
+    for (owner, region, place) in world.places() {
+        if region != call.region || world.partition(owner) != partition {
+            continue;
+        }
+        let lingering = place.lingering.iter().map(|(image, _)| image);
+        let shown = |image: &'w Image| place.stale.get(&image.id).map_or(image, |(stale, _)| stale);
+        if ids.is_empty() {
+            all.extend(place.images.values().map(shown).chain(lingering));
+        } else {
+            let named = lingering.filter(|image| ids.contains(image.id.as_str()));
+            let there = ids.iter().filter_map(|id| place.images.get(*id));
+            all.extend(there.map(shown).chain(named));
+        }
+    }
+    all.retain(|image| image.listed_from <= world.now() && may_launch(world, account, image));
+    all
 }
 
 pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
@@ -79,16 +81,14 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     filters.check(&FILTERS)?;
     let deprecated = call.params.flag("IncludeDeprecated")?;
     let disabled = call.params.flag("IncludeDisabled")?;
-    let visible = listed(world, account, &call.region);
+    let owners = call.params.list("Owner");
+    let users = call.params.list("ExecutableBy");
+    let visible = listed(world, call, &ids);
     for id in &ids {
         well_formed(id, "ami", "InvalidAMIID.Malformed")?;
     }
-    let there: BTreeSet<&str> = if ids.is_empty() {
-        BTreeSet::new()
-    } else {
-        visible.iter().map(|image| image.id.as_str()).collect()
-    };
-    let missing: Vec<&str> = ids.difference(&there).copied().collect();
+    let missing = |id: &&&str| !visible.iter().any(|image| image.id == **id);
+    let missing: Vec<&str> = ids.iter().filter(missing).copied().collect();
     if !missing.is_empty() {
         let (noun, verb) = if missing.len() == 1 {
             ("id", "does")
@@ -108,11 +108,10 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         let named = ids.contains(image.id.as_str());
         // Disabled images are left out unless asked for, even when named; others' deprecated ones unless asked for
         // or named (aws-facts, "What hides"). A disabled image is its owner's alone.
-        let shown = (ids.is_empty() || named)
-            && (image.state != ImageState::Disabled || (own && disabled))
+        let shown = (image.state != ImageState::Disabled || (own && disabled))
             && (own || deprecated || named || image.deprecation.is_none_or(|at| now < at))
-            && is_owner(call, image)
-            && is_executable(call, image);
+            && is_owner(&owners, account, image)
+            && is_executable(&users, account, image);
         let tags = if own { &image.tags } else { &no_tags };
         if shown && filters.pass(tags, |name| field(image, name))? {
             found.push((image.id.as_str(), image));
@@ -127,26 +126,25 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     Ok(Done::read(xml.into_string()))
 }
 
-fn is_owner(call: &Call, image: &Image) -> bool {
-    let owners = call.params.list("Owner");
+fn is_owner(owners: &[&str], account: &str, image: &Image) -> bool {
     owners.is_empty()
         || owners.iter().any(|owner| match *owner {
-            "self" => image.owner == call.account(),
+            "self" => image.owner == account,
             owner => image.owner == owner || image.owner_alias.as_deref() == Some(owner),
         })
 }
 
-fn is_executable(call: &Call, image: &Image) -> bool {
-    let users = call.params.list("ExecutableBy");
+fn is_executable(users: &[&str], account: &str, image: &Image) -> bool {
+    let shared = |user: &str| {
+        image
+            .launch_permissions
+            .contains(&Permission::Account(user.to_owned()))
+    };
     users.is_empty()
         || users.iter().any(|user| match *user {
             "all" => image.is_public(),
-            "self" => image
-                .launch_permissions
-                .contains(&Permission::Account(call.account().to_owned())),
-            user => image
-                .launch_permissions
-                .contains(&Permission::Account(user.to_owned())),
+            "self" => shared(account),
+            user => shared(user),
         })
 }
 

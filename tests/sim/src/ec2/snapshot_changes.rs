@@ -1,5 +1,7 @@
 //! DeleteSnapshot and who may make volumes of a snapshot.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::api::{Answered, Call, Done};
@@ -21,10 +23,7 @@ fn own<'w>(world: &'w World, call: &Call, id: &str) -> Result<&'w Snapshot, AwsE
         .place(call.account(), &call.region)
         .and_then(|place| place.snapshots.get(id));
     own.ok_or_else(|| {
-        if visible(world, call.account(), &call.region)
-            .iter()
-            .any(|snapshot| snapshot.id == id)
-        {
+        if !visible(world, call.account(), &call.region, &BTreeSet::from([id])).is_empty() {
             AwsError::client("AuthFailure", format!("Not authorized for snapshot:{id}"))
         } else {
             not_found(id)

@@ -34,17 +34,27 @@ fn may_restore(account: &str, snapshot: &Snapshot) -> bool {
             .contains(&Permission::Account(account.to_owned()))
 }
 
-/// Every snapshot that an account can make volumes of.
-pub(crate) fn visible<'w>(world: &'w World, account: &str, region: &str) -> Vec<&'w Snapshot> {
+/// Every snapshot that an account can make volumes of; only these ids, if any.
+pub(crate) fn visible<'w>(
+    world: &'w World,
+    account: &str,
+    region: &str,
+    ids: &BTreeSet<&str>,
+) -> Vec<&'w Snapshot> {
     let partition = world.partition(account);
-    world
-        .places()
-        .filter(|(owner, place_region, _)| {
-            *place_region == region && world.partition(owner) == partition
-        })
-        .flat_map(|(_, _, place)| place.snapshots.values())
-        .filter(|snapshot| may_restore(account, snapshot))
-        .collect()
+    let mut all = Vec::new();
+    for (owner, place_region, place) in world.places() {
+        if place_region != region || world.partition(owner) != partition {
+            continue;
+        }
+        if ids.is_empty() {
+            all.extend(place.snapshots.values());
+        } else {
+            all.extend(ids.iter().filter_map(|id| place.snapshots.get(*id)));
+        }
+    }
+    all.retain(|snapshot| may_restore(account, snapshot));
+    all
 }
 
 pub(crate) fn not_found(id: &str) -> AwsError {
@@ -59,7 +69,9 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let ids: BTreeSet<&str> = call.params.list("SnapshotId").into_iter().collect();
     let filters = Filters::of(call)?;
     filters.check(&FILTERS)?;
-    let seen = visible(world, account, &call.region);
+    let owners = call.params.list("Owner");
+    let users = call.params.list("RestorableBy");
+    let seen = visible(world, account, &call.region, &ids);
     for id in &ids {
         well_formed(id, "snap", "InvalidSnapshotID.Malformed")?;
         if !seen.iter().any(|snapshot| snapshot.id == *id) {
@@ -72,8 +84,8 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         let own = snapshot.owner == account;
         let tags = if own { &snapshot.tags } else { &no_tags };
         let shown = (ids.is_empty() || ids.contains(snapshot.id.as_str()))
-            && is_owner(call, snapshot)
-            && is_restorable(call, snapshot);
+            && is_owner(&owners, account, snapshot)
+            && is_restorable(&users, account, snapshot);
         if shown && filters.pass(tags, |name| field(snapshot, name))? {
             found.push((snapshot.id.as_str(), snapshot));
         }
@@ -87,27 +99,18 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     Ok(Done::read(xml.into_string()))
 }
 
-fn is_owner(call: &Call, snapshot: &Snapshot) -> bool {
-    let owners = call.params.list("Owner");
-    owners.is_empty()
-        || owners.iter().any(|owner| {
-            let owner = if *owner == "self" {
-                call.account()
-            } else {
-                *owner
-            };
-            snapshot.owner == owner
-        })
+fn is_owner(owners: &[&str], account: &str, snapshot: &Snapshot) -> bool {
+    let is = |owner: &&str| snapshot.owner == if *owner == "self" { account } else { *owner };
+    owners.is_empty() || owners.iter().any(is)
 }
 
 /// `all` are the public ones. `self` and an account: those shared with it by name, and its own.
-fn is_restorable(call: &Call, snapshot: &Snapshot) -> bool {
-    let users = call.params.list("RestorableBy");
+fn is_restorable(users: &[&str], account: &str, snapshot: &Snapshot) -> bool {
     users.is_empty()
         || users.iter().any(|user| match *user {
             "all" => snapshot.is_public(),
             user => {
-                let user = if user == "self" { call.account() } else { user };
+                let user = if user == "self" { account } else { user };
                 snapshot.owner == user
                     || snapshot
                         .permissions
@@ -177,7 +180,7 @@ pub(crate) fn fast_restores(world: &mut World, call: &Call) -> Answered {
     let filters = Filters::of(call)?;
     filters.check(&FAST_FILTERS)?;
     let mut found = Vec::new();
-    for snapshot in visible(world, call.account(), &call.region) {
+    for snapshot in visible(world, call.account(), &call.region, &BTreeSet::new()) {
         for restore in &snapshot.fast_restores {
             let passes = filters.pass(&Tags::new(), |name| {
                 let value = match name {
@@ -228,7 +231,7 @@ pub(crate) fn locked(world: &mut World, call: &Call) -> Answered {
     let now = world.now();
     let ids = call.params.list("SnapshotId");
     let mut found = Vec::new();
-    for snapshot in visible(world, call.account(), &call.region) {
+    for snapshot in visible(world, call.account(), &call.region, &BTreeSet::new()) {
         let Some(lock) = &snapshot.lock else { continue };
         let state = if lock.expires <= now {
             "expired"

@@ -23,7 +23,6 @@ pub enum Permission {
 
 /// `State` of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words are AWS's own")]
 pub enum ImageState {
     Pending,
     Available,
@@ -83,7 +82,6 @@ pub enum MappingKind {
 
 /// The `Ebs` part of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are AWS's own")]
 pub struct EbsMapping {
     pub snapshot: Option<String>,
     pub volume_size: i64,
@@ -95,7 +93,6 @@ pub struct EbsMapping {
 
 /// An Amazon Machine Image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of DescribeImages")]
 pub struct Image {
     pub id: String,
     pub owner: String,

@@ -21,6 +21,7 @@ impl World {
             place.bin_images.retain(|_, binned| now < binned.exits);
             place.bin_snapshots.retain(|_, binned| now < binned.exits);
             place.lingering.retain(|(_, until)| now < *until);
+            place.stale.retain(|_, (_, until)| now < *until);
             place.instances.retain(|_, instance| {
                 instance
                     .terminated

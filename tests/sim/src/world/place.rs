@@ -30,7 +30,6 @@ pub(crate) struct Token {
 
 /// What one account has in one Region, each kind by id (names where AWS knows only names).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "one map for each kind of resource")]
 pub struct Place {
     pub images: BTreeMap<String, Image>,
     pub snapshots: BTreeMap<String, Snapshot>,
@@ -48,6 +47,8 @@ pub struct Place {
     pub copies: Vec<Copy>,
     /// Deregistered images that listings still show, until then.
     pub lingering: Vec<(Image, Timestamp)>,
+    /// Images as listings still show them, until then.
+    pub stale: BTreeMap<String, (Image, Timestamp)>,
     /// Ids of images that were registered once.
     pub deregistered: Vec<String>,
     pub(crate) tokens: BTreeMap<String, Token>,

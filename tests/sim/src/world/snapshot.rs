@@ -8,7 +8,6 @@ use super::image::{Permission, Tags, is_backup};
 
 /// `State` of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words are AWS's own")]
 pub enum SnapshotState {
     Pending,
     Completed,
@@ -53,7 +52,6 @@ pub struct FastRestore {
 
 /// An EBS snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of DescribeSnapshots")]
 pub struct Snapshot {
     pub id: String,
     pub owner: String,
@@ -99,7 +97,6 @@ impl Snapshot {
 
 /// An EBS volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of DescribeVolumes")]
 pub struct Volume {
     pub id: String,
     pub snapshot: Option<String>,

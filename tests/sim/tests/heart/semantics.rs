@@ -574,3 +574,80 @@ fn without_a_signature_nothing_is_answered() {
         .and_then(Reply::answer);
     assert_eq!(reply.map(|answer| answer.status().as_u16()), Some(403));
 }
+
+#[test]
+fn listings_can_lag_behind_a_change_that_has_happened() {
+    let mut w = world();
+    w.settings.stale_reads = SignedDuration::from_secs(20);
+    let image = w.account(OURS).region(HERE).image("golden").public().put();
+    assert_eq!(
+        ask(&mut w, US, &format!("Action=DisableImage&ImageId={image}")).status,
+        200
+    );
+    assert_eq!(
+        w.image(&image).map(|image| image.state),
+        Some(ImageState::Disabled)
+    );
+    let listed = |w: &mut World| ask(w, US, "Action=DescribeImages&IncludeDisabled=true");
+    assert_eq!(
+        listed(&mut w).one("isPublic"),
+        Some("true"),
+        "the listing is stale"
+    );
+    w.advance(SignedDuration::from_secs(20));
+    assert_eq!(listed(&mut w).one("imageState"), Some("disabled"));
+}
+
+#[test]
+fn disabled_images_hide_even_when_named() {
+    let mut w = world();
+    let image = w
+        .account(OURS)
+        .region(HERE)
+        .image("golden")
+        .disabled()
+        .put();
+    let by_id = format!("Action=DescribeImages&ImageId.1={image}");
+    let answer = ask(&mut w, US, &by_id);
+    assert_eq!((answer.status, answer.all("imageId").len()), (200, 0));
+    assert_eq!(
+        ask(&mut w, US, &format!("{by_id}&IncludeDisabled=true")).all("imageId"),
+        [image.as_str()]
+    );
+}
+
+#[test]
+fn buckets_are_per_place_and_api() {
+    let mut w = world();
+    w.settings.throttling = true;
+    let query = "Action=DescribeSnapshots&MaxResults=5";
+    for _ in 0..100 {
+        assert_eq!(ask(&mut w, US, query).status, 200);
+    }
+    assert_eq!(ask(&mut w, US, query).code(), Some("RequestLimitExceeded"));
+    assert_eq!(ask(&mut w, THEM, query).status, 200);
+    assert_eq!(
+        ask(
+            &mut w,
+            Caller {
+                region: "eu-west-1",
+                ..US
+            },
+            query
+        )
+        .status,
+        200
+    );
+    assert_eq!(
+        ask(&mut w, US, "Action=DescribeVolumes&MaxResults=5").status,
+        200
+    );
+    let unpaged = "Action=DescribeInstances";
+    let answered = (0..100)
+        .filter(|_| ask(&mut w, US, unpaged).status == 200)
+        .count();
+    assert_eq!(
+        answered, 50,
+        "an unfiltered, unpaged read of a large listing has half the bucket"
+    );
+}

@@ -44,7 +44,11 @@ impl<'w> PlaceHandle<'w> {
             id: self.world.ids.resource("lt"),
             name: name.to_owned(),
             created: self.world.now(),
-            created_by: format!("arn:aws:iam::{}:root", self.account),
+            created_by: format!(
+                "arn:{}:iam::{}:root",
+                self.world.partition(&self.account),
+                self.account
+            ),
             default_version: 1,
             versions: std::collections::BTreeMap::new(),
             operator: None,
