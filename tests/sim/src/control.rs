@@ -78,6 +78,9 @@ fn fault(params: &Params) -> Option<Fault> {
     if let Some(name) = params.get("action") {
         fault = fault.action(name);
     }
+    if let Some(id) = params.get("resource") {
+        fault = fault.resource(id);
+    }
     if let Some(calls) = params.get("first") {
         fault = fault.first(calls.parse().ok()?);
     }

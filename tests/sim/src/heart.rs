@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::api::{self, Answered, Api, Call};
 use crate::buckets::READ_ALL;
+use crate::calls::Meanwhile;
 use crate::error::AwsError;
 use crate::faults::FaultKind;
 use crate::journal::{Entry, Outcome};
@@ -192,7 +193,7 @@ fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: b
     };
     let fault = world
         .faults
-        .strike(&principal.account, &asked.region, api.name);
+        .strike(&principal.account, &asked.region, api.name, &asked.params);
     if let Some(error) = fault.as_ref().and_then(|fault| fault.refusal(service)) {
         return Admission::Refused(error);
     }
@@ -299,6 +300,9 @@ fn run(
         json: asked.json.clone(),
         looping: fault == Some(FaultKind::LoopingToken),
     };
+    for change in due(world, &call, api) {
+        change(world);
+    }
     let answered: Answered = (api.run)(world, &call);
     let effect = api.mutating && answered.as_ref().is_ok_and(|done| done.effect);
     match fault {
@@ -336,4 +340,19 @@ fn run(
             (outcome, effect, Reply::Answer(answer))
         }
     }
+}
+
+type Change = std::sync::Arc<dyn Fn(&mut World) + Send + Sync>;
+
+/// What somebody else does right before this call.
+fn due(world: &mut World, call: &Call, api: &Api) -> Vec<Change> {
+    let meet = |one: &mut Meanwhile| {
+        one.calls
+            .meets(call.account(), &call.region, api.name, &call.params)
+    };
+    world
+        .meanwhile
+        .iter_mut()
+        .filter_map(|one| meet(one).then(|| one.change.clone()))
+        .collect()
 }

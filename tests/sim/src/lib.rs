@@ -19,6 +19,7 @@
 mod api;
 mod autoscaling;
 mod buckets;
+mod calls;
 mod control;
 mod ec2;
 mod error;
@@ -35,6 +36,7 @@ mod sts;
 mod wire;
 pub mod world;
 
+pub use calls::Calls;
 pub use error::AwsError;
 pub use faults::{Fault, FaultKind};
 pub use heart::{Reply, handle};

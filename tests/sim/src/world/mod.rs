@@ -19,7 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use std::sync::Arc;
+
 use crate::buckets::Buckets;
+use crate::calls::{Calls, Meanwhile};
 use crate::faults::{Fault, Faults};
 use crate::journal::Journal;
 use account::{Account, Principal};
@@ -41,6 +44,7 @@ pub struct World {
     /// Every call so far.
     pub journal: Journal,
     pub(crate) faults: Faults,
+    pub(crate) meanwhile: Vec<Meanwhile>,
     pub(crate) buckets: Buckets,
     pub(crate) ids: Ids,
     pub(crate) accounts: BTreeMap<String, Account>,
@@ -58,6 +62,7 @@ impl World {
             settings: Settings::default(),
             journal: Journal::default(),
             faults: Faults::default(),
+            meanwhile: Vec::new(),
             buckets: Buckets::default(),
             ids: Ids::default(),
             accounts: BTreeMap::new(),
@@ -141,6 +146,14 @@ impl World {
     /// Makes a call go wrong, see [`Fault`].
     pub fn inject(&mut self, fault: Fault) {
         self.faults.add(fault);
+    }
+
+    /// Lets somebody else change the world right before each of these calls runs: what was read is no longer so.
+    pub fn meanwhile(&mut self, calls: Calls, change: impl Fn(&mut Self) + Send + Sync + 'static) {
+        self.meanwhile.push(Meanwhile {
+            calls,
+            change: Arc::new(change),
+        });
     }
 
     /// Everything works again.

@@ -2,8 +2,8 @@
 
 use super::asking::{Caller, HERE, OURS, OUTSIDER, THEM, US, ask, reply};
 use ami_warden_sim::{
-    Fault, ImageState, InstanceState, Outcome, Reply, RuleResource, Sim, SnapshotGuard, World,
-    small,
+    Calls, Fault, ImageState, InstanceState, Outcome, Reply, RuleResource, Sim, SnapshotGuard,
+    World, small,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -650,4 +650,49 @@ fn buckets_are_per_place_and_api() {
         answered, 50,
         "an unfiltered, unpaged read of a large listing has half the bucket"
     );
+}
+
+#[test]
+fn a_fault_can_concern_one_image_only() {
+    let mut w = world();
+    let bad = w.account(OURS).region(HERE).image("bad").put();
+    let good = w.account(OURS).region(HERE).image("good").put();
+    w.inject(
+        Fault::deny()
+            .action("DescribeImageAttribute")
+            .resource(&bad),
+    );
+    let permissions = |w: &mut World, id: &str| {
+        ask(
+            w,
+            US,
+            &format!("Action=DescribeImageAttribute&Attribute=launchPermission&ImageId={id}"),
+        )
+        .status
+    };
+    assert_eq!(
+        (permissions(&mut w, &bad), permissions(&mut w, &good)),
+        (403, 200)
+    );
+}
+
+#[test]
+fn somebody_else_can_act_between_two_calls() {
+    let mut w = world();
+    let image = w.account(OURS).region(HERE).image("golden").put();
+    let id = image.clone();
+    w.meanwhile(Calls::of("DisableImage").nth(1), move |w| {
+        w.account(OURS).region(HERE).instance(&id).put();
+    });
+    let instances = |w: &mut World| {
+        ask(w, US, "Action=DescribeInstances")
+            .all("instanceId")
+            .len()
+    };
+    assert_eq!(instances(&mut w), 0);
+    assert_eq!(
+        ask(&mut w, US, &format!("Action=DisableImage&ImageId={image}")).status,
+        200
+    );
+    assert_eq!(instances(&mut w), 1);
 }
