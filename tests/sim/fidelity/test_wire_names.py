@@ -99,6 +99,8 @@ def test_reads_and_writes_of_ec2(rich, watched):
     ec2.describe_volumes(**everything)
     ec2.describe_launch_templates(**everything)
     ec2.describe_launch_template_versions(Versions=["$Latest"], **everything)
+    ec2.get_image_block_public_access_state()
+    ec2.get_snapshot_block_public_access_state()
     ec2.describe_fast_snapshot_restores()
     ec2.describe_locked_snapshots()
     ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)
@@ -126,7 +128,7 @@ def test_reads_and_writes_of_ec2(rich, watched):
     ec2.delete_snapshot(SnapshotId=loose["SnapshotId"])
     asked = {entry["action"] for entry in rich.journal()}
     assert asked == set(watched.operations)
-    assert len(asked) == 31
+    assert len(asked) == 33
 
 
 def test_the_query_services(rich, watched):

@@ -28,14 +28,7 @@ pub struct Calls {
 impl Calls {
     /// Every call.
     pub fn any() -> Self {
-        Self {
-            account: None,
-            region: None,
-            action: None,
-            resource: None,
-            when: When::Always,
-            seen: 0,
-        }
+        Self { account: None, region: None, action: None, resource: None, when: When::Always, seen: 0 }
     }
 
     /// Every call of one API, for example `DescribeImages`.
@@ -86,16 +79,8 @@ impl Calls {
     }
 
     /// Whether this call is one of them. Counts it if it matches.
-    pub(crate) fn meets(
-        &mut self,
-        account: &str,
-        region: &str,
-        action: &str,
-        params: &Params,
-    ) -> bool {
-        let same = |wanted: &Option<String>, have: &str| {
-            wanted.as_deref().is_none_or(|wanted| wanted == have)
-        };
+    pub(crate) fn meets(&mut self, account: &str, region: &str, action: &str, params: &Params) -> bool {
+        let same = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|wanted| wanted == have);
         let named = |id: &String| params.all().values().any(|value| value == id);
         if !(same(&self.account, account)
             && same(&self.region, region)
@@ -123,8 +108,6 @@ pub(crate) struct Meanwhile {
 
 impl fmt::Debug for Meanwhile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Meanwhile")
-            .field("calls", &self.calls)
-            .finish_non_exhaustive()
+        f.debug_struct("Meanwhile").field("calls", &self.calls).finish_non_exhaustive()
     }
 }

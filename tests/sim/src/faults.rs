@@ -52,10 +52,7 @@ pub struct Fault {
 impl Fault {
     /// A fault of this kind, for every call.
     pub fn new(kind: FaultKind) -> Self {
-        Self {
-            kind,
-            calls: Calls::any(),
-        }
+        Self { kind, calls: Calls::any() }
     }
 
     /// No permission.
@@ -169,13 +166,7 @@ impl Faults {
     }
 
     /// The first fault that strikes this call. Every fault that matches counts it.
-    pub(crate) fn strike(
-        &mut self,
-        account: &str,
-        region: &str,
-        action: &str,
-        params: &Params,
-    ) -> Option<FaultKind> {
+    pub(crate) fn strike(&mut self, account: &str, region: &str, action: &str, params: &Params) -> Option<FaultKind> {
         let mut struck = None;
         for fault in &mut self.all {
             if fault.calls.meets(account, region, action, params) && struck.is_none() {

@@ -7,9 +7,7 @@ use crate::error::AwsError;
 use crate::paging::{LARGE, page};
 use crate::wire::xml::{Xml, millis, seconds};
 use crate::world::World;
-use crate::world::image::{
-    EbsMapping, Image, ImageState, Mapping, MappingKind, Permission, Protection, Tags,
-};
+use crate::world::image::{EbsMapping, Image, ImageState, Mapping, MappingKind, Permission, Protection, Tags};
 
 use super::filter::Filters;
 use super::well_formed;
@@ -37,17 +35,13 @@ const FILTERS: [&str; 17] = [
 /// Whether an account may launch an image: its own, a public one, or one shared with it or its organization.
 pub(crate) fn may_launch(world: &World, account: &str, image: &Image) -> bool {
     image.owner == account
-        || image
-            .launch_permissions
-            .iter()
-            .any(|permission| match permission {
-                Permission::Everyone => true,
-                Permission::Account(id) => id == account,
-                Permission::Organization(arn) | Permission::Unit(arn) => world
-                    .accounts
-                    .get(account)
-                    .is_some_and(|account| account.belongs_to.contains(arn)),
-            })
+        || image.launch_permissions.iter().any(|permission| match permission {
+            Permission::Everyone => true,
+            Permission::Account(id) => id == account,
+            Permission::Organization(arn) | Permission::Unit(arn) => {
+                world.accounts.get(account).is_some_and(|account| account.belongs_to.contains(arn))
+            }
+        })
 }
 
 /// Every image that DescribeImages could tell an account about, lingering ones included; only these ids, if any.
@@ -90,15 +84,8 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let missing = |id: &&&str| !visible.iter().any(|image| image.id == **id);
     let missing: Vec<&str> = ids.iter().filter(missing).copied().collect();
     if !missing.is_empty() {
-        let (noun, verb) = if missing.len() == 1 {
-            ("id", "does")
-        } else {
-            ("ids", "do")
-        };
-        let message = format!(
-            "The image {noun} '[{}]' {verb} not exist",
-            missing.join(", ")
-        );
+        let (noun, verb) = if missing.len() == 1 { ("id", "does") } else { ("ids", "do") };
+        let message = format!("The image {noun} '[{}]' {verb} not exist", missing.join(", "));
         return Err(AwsError::client("InvalidAMIID.NotFound", message));
     }
     let mut found = Vec::new();
@@ -119,9 +106,7 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     }
     let page = page(world, call, LARGE, found)?;
     let mut xml = Xml::default();
-    xml.items("imagesSet", page.items, |xml, image| {
-        write(xml, image, account)
-    });
+    xml.items("imagesSet", page.items, |xml, image| write(xml, image, account));
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
@@ -135,11 +120,7 @@ fn is_owner(owners: &[&str], account: &str, image: &Image) -> bool {
 }
 
 fn is_executable(users: &[&str], account: &str, image: &Image) -> bool {
-    let shared = |user: &str| {
-        image
-            .launch_permissions
-            .contains(&Permission::Account(user.to_owned()))
-    };
+    let shared = |user: &str| image.launch_permissions.contains(&Permission::Account(user.to_owned()));
     users.is_empty()
         || users.iter().any(|user| match *user {
             "all" => image.is_public(),
@@ -242,14 +223,7 @@ pub(crate) fn write_mapping(xml: &mut Xml, mapping: &Mapping) {
     match kind {
         MappingKind::Ephemeral(name) => xml.text("virtualName", name),
         MappingKind::Ebs(ebs) => xml.element("ebs", |xml| {
-            let EbsMapping {
-                snapshot,
-                volume_size,
-                volume_type,
-                encrypted,
-                kms_key,
-                delete_on_termination,
-            } = ebs;
+            let EbsMapping { snapshot, volume_size, volume_type, encrypted, kms_key, delete_on_termination } = ebs;
             xml.maybe("snapshotId", snapshot.as_deref());
             xml.text("volumeSize", volume_size);
             xml.text("deleteOnTermination", delete_on_termination);

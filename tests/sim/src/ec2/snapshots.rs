@@ -13,34 +13,15 @@ use crate::world::snapshot::Snapshot;
 use super::filter::Filters;
 use super::well_formed;
 
-const FILTERS: [&str; 10] = [
-    "description",
-    "encrypted",
-    "owner-id",
-    "progress",
-    "snapshot-id",
-    "start-time",
-    "status",
-    "storage-tier",
-    "volume-id",
-    "volume-size",
-];
+const FILTERS: [&str; 10] =
+    ["description", "encrypted", "owner-id", "progress", "snapshot-id", "start-time", "status", "storage-tier", "volume-id", "volume-size"];
 
 fn may_restore(account: &str, snapshot: &Snapshot) -> bool {
-    snapshot.owner == account
-        || snapshot.is_public()
-        || snapshot
-            .permissions
-            .contains(&Permission::Account(account.to_owned()))
+    snapshot.owner == account || snapshot.is_public() || snapshot.permissions.contains(&Permission::Account(account.to_owned()))
 }
 
 /// Every snapshot that an account can make volumes of; only these ids, if any.
-pub(crate) fn visible<'w>(
-    world: &'w World,
-    account: &str,
-    region: &str,
-    ids: &BTreeSet<&str>,
-) -> Vec<&'w Snapshot> {
+pub(crate) fn visible<'w>(world: &'w World, account: &str, region: &str, ids: &BTreeSet<&str>) -> Vec<&'w Snapshot> {
     let partition = world.partition(account);
     let mut all = Vec::new();
     for (owner, place_region, place) in world.places() {
@@ -58,10 +39,7 @@ pub(crate) fn visible<'w>(
 }
 
 pub(crate) fn not_found(id: &str) -> AwsError {
-    AwsError::client(
-        "InvalidSnapshot.NotFound",
-        format!("The snapshot '{id}' does not exist."),
-    )
+    AwsError::client("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."))
 }
 
 pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
@@ -92,9 +70,7 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     }
     let page = page(world, call, LARGE, found)?;
     let mut xml = Xml::default();
-    xml.items("snapshotSet", page.items, |xml, snapshot| {
-        write(xml, snapshot, account)
-    });
+    xml.items("snapshotSet", page.items, |xml, snapshot| write(xml, snapshot, account));
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
@@ -111,10 +87,7 @@ fn is_restorable(users: &[&str], account: &str, snapshot: &Snapshot) -> bool {
             "all" => snapshot.is_public(),
             user => {
                 let user = if user == "self" { account } else { user };
-                snapshot.owner == user
-                    || snapshot
-                        .permissions
-                        .contains(&Permission::Account(user.to_owned()))
+                snapshot.owner == user || snapshot.permissions.contains(&Permission::Account(user.to_owned()))
             }
         })
 }
@@ -137,11 +110,7 @@ fn field(snapshot: &Snapshot, name: &str) -> Option<Vec<String>> {
 }
 
 fn progress(snapshot: &Snapshot) -> &'static str {
-    if snapshot.completed.is_some() {
-        "100%"
-    } else {
-        "0%"
-    }
+    if snapshot.completed.is_some() { "100%" } else { "0%" }
 }
 
 /// The fields of a snapshot, as DescribeSnapshots and RestoreSnapshotFromRecycleBin show them.
@@ -168,12 +137,7 @@ fn write(xml: &mut Xml, snapshot: &Snapshot, reader: &str) {
     }
 }
 
-const FAST_SIZES: Sizes = Sizes {
-    least: 0,
-    most: 200,
-    default: Some(200),
-    ..LARGE
-};
+const FAST_SIZES: Sizes = Sizes { least: 0, most: 200, default: Some(200), ..LARGE };
 const FAST_FILTERS: [&str; 4] = ["availability-zone", "owner-id", "snapshot-id", "state"];
 
 pub(crate) fn fast_restores(world: &mut World, call: &Call) -> Answered {
@@ -193,32 +157,22 @@ pub(crate) fn fast_restores(world: &mut World, call: &Call) -> Answered {
                 Some(vec![value.clone()])
             })?;
             if passes {
-                found.push((
-                    format!("{} {}", snapshot.id, restore.zone),
-                    (snapshot, restore),
-                ));
+                found.push((format!("{} {}", snapshot.id, restore.zone), (snapshot, restore)));
             }
         }
     }
     let page = page(world, call, FAST_SIZES, found)?;
     let mut xml = Xml::default();
-    xml.items(
-        "fastSnapshotRestoreSet",
-        page.items,
-        |xml, (snapshot, restore)| {
-            xml.text("snapshotId", &snapshot.id);
-            xml.text("availabilityZone", &restore.zone);
-            xml.text("state", &restore.state);
-            xml.text(
-                "stateTransitionReason",
-                "Client.UserInitiated - Lifecycle state transition",
-            );
-            xml.text("ownerId", &snapshot.owner);
-            xml.time("enablingTime", restore.enabled);
-            xml.time("optimizingTime", restore.enabled);
-            xml.time("enabledTime", restore.enabled);
-        },
-    );
+    xml.items("fastSnapshotRestoreSet", page.items, |xml, (snapshot, restore)| {
+        xml.text("snapshotId", &snapshot.id);
+        xml.text("availabilityZone", &restore.zone);
+        xml.text("state", &restore.state);
+        xml.text("stateTransitionReason", "Client.UserInitiated - Lifecycle state transition");
+        xml.text("ownerId", &snapshot.owner);
+        xml.time("enablingTime", restore.enabled);
+        xml.time("optimizingTime", restore.enabled);
+        xml.time("enabledTime", restore.enabled);
+    });
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
@@ -233,36 +187,19 @@ pub(crate) fn locked(world: &mut World, call: &Call) -> Answered {
     let mut found = Vec::new();
     for snapshot in visible(world, call.account(), &call.region, &BTreeSet::new()) {
         let Some(lock) = &snapshot.lock else { continue };
-        let state = if lock.expires <= now {
-            "expired"
-        } else {
-            lock.state.as_str()
-        };
-        let passes = filters.pass(&Tags::new(), |name| {
-            (name == "lock-state").then(|| vec![state.to_owned()])
-        })?;
+        let state = if lock.expires <= now { "expired" } else { lock.state.as_str() };
+        let passes = filters.pass(&Tags::new(), |name| (name == "lock-state").then(|| vec![state.to_owned()]))?;
         if passes && (ids.is_empty() || ids.contains(&snapshot.id.as_str())) {
             found.push((snapshot.id.clone(), (snapshot, lock, state)));
         }
     }
-    let page = page(
-        world,
-        call,
-        Sizes {
-            default: Some(1000),
-            ..LARGE
-        },
-        found,
-    )?;
+    let page = page(world, call, Sizes { default: Some(1000), ..LARGE }, found)?;
     let mut xml = Xml::default();
     xml.items("snapshotSet", page.items, |xml, (snapshot, lock, state)| {
         xml.text("ownerId", &snapshot.owner);
         xml.text("snapshotId", &snapshot.id);
         xml.text("lockState", state);
-        xml.text(
-            "lockDuration",
-            lock.expires.duration_since(lock.created).as_hours() / 24,
-        );
+        xml.text("lockDuration", lock.expires.duration_since(lock.created).as_hours() / 24);
         xml.time("lockCreatedOn", lock.created);
         xml.time("lockDurationStartTime", lock.created);
         xml.time("lockExpiresOn", lock.expires);

@@ -118,10 +118,7 @@ pub struct Override {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupSource {
     Template(TemplateRef),
-    Mixed {
-        template: TemplateRef,
-        overrides: Vec<Override>,
-    },
+    Mixed { template: TemplateRef, overrides: Vec<Override> },
     Configuration(String),
 }
 

@@ -136,24 +136,19 @@ impl Image {
 
     /// The EBS snapshots behind it, root first as in the mapping.
     pub fn snapshots(&self) -> impl Iterator<Item = &str> {
-        self.mappings
-            .iter()
-            .filter_map(|mapping| match &mapping.kind {
-                MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
-                MappingKind::Ephemeral(_) => None,
-            })
+        self.mappings.iter().filter_map(|mapping| match &mapping.kind {
+            MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
+            MappingKind::Ephemeral(_) => None,
+        })
     }
 
     /// The snapshot of the root device.
     pub fn root_snapshot(&self) -> Option<&str> {
         let root = self.root_device_name.as_deref()?;
-        self.mappings
-            .iter()
-            .find(|mapping| mapping.device == root)
-            .and_then(|mapping| match &mapping.kind {
-                MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
-                MappingKind::Ephemeral(_) => None,
-            })
+        self.mappings.iter().find(|mapping| mapping.device == root).and_then(|mapping| match &mapping.kind {
+            MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
+            MappingKind::Ephemeral(_) => None,
+        })
     }
 
     /// AWS Backup's own: it carries the tag that only AWS Backup can set.

@@ -21,6 +21,21 @@ pub struct Copy {
     pub failure: Option<String>,
 }
 
+/// A Block Public Access switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// `unblocked`, `block-new-sharing` or, for snapshots, `block-all-sharing`.
+    pub state: String,
+    /// Set by a declarative policy, so that the account cannot change it.
+    pub declarative: bool,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { state: "unblocked".to_owned(), declarative: false }
+    }
+}
+
 /// What a client token of CopyImage stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
@@ -44,6 +59,8 @@ pub struct Place {
     pub topics: BTreeMap<String, Topic>,
     /// SSM parameters, as far as `resolve:ssm:` needs them.
     pub parameters: BTreeMap<String, String>,
+    pub image_block: Block,
+    pub snapshot_block: Block,
     pub copies: Vec<Copy>,
     /// Deregistered images that listings still show, until then.
     pub lingering: Vec<(Image, Timestamp)>,
@@ -57,8 +74,6 @@ pub struct Place {
 impl Place {
     /// The images that hold on to a snapshot: registered ones in any state, disabled included.
     pub fn images_of_snapshot<'a>(&'a self, snapshot: &'a str) -> impl Iterator<Item = &'a Image> {
-        self.images
-            .values()
-            .filter(move |image| image.snapshots().any(|id| id == snapshot))
+        self.images.values().filter(move |image| image.snapshots().any(|id| id == snapshot))
     }
 }

@@ -88,10 +88,7 @@ pub(crate) fn retention<'a>(
     tags: &Tags,
     now: Timestamp,
 ) -> Option<SignedDuration> {
-    rules
-        .filter(|rule| rule.keeps(resource, tags, now))
-        .map(|rule| SignedDuration::from_hours(rule.days * 24))
-        .max()
+    rules.filter(|rule| rule.keeps(resource, tags, now)).map(|rule| SignedDuration::from_hours(rule.days * 24)).max()
 }
 
 /// A resource in the bin.

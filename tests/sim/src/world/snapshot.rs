@@ -83,15 +83,11 @@ impl Snapshot {
     }
 
     pub(crate) fn is_locked(&self, now: Timestamp) -> bool {
-        self.lock
-            .as_ref()
-            .is_some_and(|lock| lock.state != "expired" && now < lock.expires)
+        self.lock.as_ref().is_some_and(|lock| lock.state != "expired" && now < lock.expires)
     }
 
     pub(crate) fn has_fast_restore(&self) -> bool {
-        self.fast_restores
-            .iter()
-            .any(|restore| restore.state != "disabled")
+        self.fast_restores.iter().any(|restore| restore.state != "disabled")
     }
 }
 

@@ -20,9 +20,7 @@ impl Answer {
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
         let parts = self.text.split(open.as_str()).skip(1);
-        parts
-            .filter_map(|part| part.split(close.as_str()).next())
-            .collect()
+        parts.filter_map(|part| part.split(close.as_str()).next()).collect()
     }
 
     pub(crate) fn one(&self, name: &str) -> Option<&str> {
@@ -42,27 +40,14 @@ pub(crate) struct Caller<'a> {
     pub(crate) service: &'a str,
 }
 
-pub(crate) const US: Caller<'static> = Caller {
-    key: "AKIA111111111111",
-    region: HERE,
-    service: "ec2",
-};
-pub(crate) const THEM: Caller<'static> = Caller {
-    key: "AKIA222222222222",
-    region: HERE,
-    service: "ec2",
-};
+pub(crate) const US: Caller<'static> = Caller { key: "AKIA111111111111", region: HERE, service: "ec2" };
+pub(crate) const THEM: Caller<'static> = Caller { key: "AKIA222222222222", region: HERE, service: "ec2" };
 
 /// The reply to a query request with these parameters, as `Action=…&A=b`.
 pub(crate) fn reply(world: &mut World, caller: Caller<'_>, query: &str) -> Reply {
-    let Caller {
-        key,
-        region,
-        service,
-    } = caller;
+    let Caller { key, region, service } = caller;
     let credential = format!("{key}/20260101/{region}/{service}/aws4_request");
-    let header =
-        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
+    let header = format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
     let request = Request::post("http://localhost/").header("authorization", header);
     match request.body(Bytes::from(query.to_owned())) {
         Ok(request) => handle(world, &request),
@@ -73,13 +58,7 @@ pub(crate) fn reply(world: &mut World, caller: Caller<'_>, query: &str) -> Reply
 /// The answer to it. A lost one has status 0.
 pub(crate) fn ask(world: &mut World, caller: Caller<'_>, query: &str) -> Answer {
     match reply(world, caller, query).answer() {
-        None => Answer {
-            status: 0,
-            text: String::new(),
-        },
-        Some(response) => Answer {
-            status: response.status().as_u16(),
-            text: String::from_utf8_lossy(response.body()).into_owned(),
-        },
+        None => Answer { status: 0, text: String::new() },
+        Some(response) => Answer { status: response.status().as_u16(), text: String::from_utf8_lossy(response.body()).into_owned() },
     }
 }

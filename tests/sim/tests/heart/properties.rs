@@ -16,83 +16,40 @@ fn estate(images: usize, templates: usize) -> World {
             let image = if n % 5 == 1 { image.disabled() } else { image };
             let id = image.put();
             w.account(account).region(HERE).instance(&id).put();
-            w.account(account)
-                .region(HERE)
-                .launch_configuration(&format!("lc {n}"), &id);
-            let snapshot = w
-                .account(account)
-                .region(HERE)
-                .snapshot()
-                .shared_with(OURS)
-                .put();
+            w.account(account).region(HERE).launch_configuration(&format!("lc {n}"), &id);
+            let snapshot = w.account(account).region(HERE).snapshot().shared_with(OURS).put();
             w.account(account).region(HERE).volume(Some(&snapshot));
             w.account(account).region(HERE).topic(&format!("topic-{n}"));
         }
         for n in 0..templates {
-            let template = w
-                .account(account)
-                .region(HERE)
-                .launch_template(&format!("t{n}"));
-            let id = template
-                .version("ami-00000000000000001")
-                .version("ami-00000000000000002")
-                .put();
-            w.account(account)
-                .region(HERE)
-                .auto_scaling_group(&format!("g{n}"))
-                .launch_template(&id, "1")
-                .put();
+            let template = w.account(account).region(HERE).launch_template(&format!("t{n}"));
+            let id = template.version("ami-00000000000000001").version("ami-00000000000000002").put();
+            w.account(account).region(HERE).auto_scaling_group(&format!("g{n}")).launch_template(&id, "1").put();
         }
-        w.account(account)
-            .region(HERE)
-            .recycle_bin_rule(RuleResource::Image, 7)
-            .put();
+        w.account(account).region(HERE).recycle_bin_rule(RuleResource::Image, 7).put();
     }
     w
 }
 
 /// Each listing: service, request, the name of its size, the element that names one item.
 const LISTINGS: [(&str, &str, &str, &str); 8] = [
-    (
-        "ec2",
-        "DescribeImages&Owner.1=self&IncludeDisabled=true",
-        "MaxResults",
-        "imageId",
-    ),
+    ("ec2", "DescribeImages&Owner.1=self&IncludeDisabled=true", "MaxResults", "imageId"),
     ("ec2", "DescribeImages", "MaxResults", "imageId"),
     ("ec2", "DescribeSnapshots", "MaxResults", "snapshotId"),
     ("ec2", "DescribeInstances", "MaxResults", "instanceId"),
-    (
-        "ec2",
-        "DescribeLaunchTemplates",
-        "MaxResults",
-        "launchTemplateId",
-    ),
+    ("ec2", "DescribeLaunchTemplates", "MaxResults", "launchTemplateId"),
     (
         "ec2",
         "DescribeLaunchTemplateVersions&LaunchTemplateVersion.1=$Default&LaunchTemplateVersion.2=$Latest",
         "MaxResults",
         "versionNumber",
     ),
-    (
-        "autoscaling",
-        "DescribeAutoScalingGroups",
-        "MaxRecords",
-        "AutoScalingGroupName",
-    ),
-    (
-        "autoscaling",
-        "DescribeLaunchConfigurations",
-        "MaxRecords",
-        "LaunchConfigurationName",
-    ),
+    ("autoscaling", "DescribeAutoScalingGroups", "MaxRecords", "AutoScalingGroupName"),
+    ("autoscaling", "DescribeLaunchConfigurations", "MaxRecords", "LaunchConfigurationName"),
 ];
 
 fn token(answer: &Answer) -> Option<String> {
-    answer
-        .one("nextToken")
-        .or_else(|| answer.one("NextToken"))
-        .map(str::to_owned)
+    answer.one("nextToken").or_else(|| answer.one("NextToken")).map(str::to_owned)
 }
 
 fn owned(all: Vec<&str>) -> Vec<String> {
@@ -101,18 +58,11 @@ fn owned(all: Vec<&str>) -> Vec<String> {
 
 /// The nth image and snapshot of an estate, ours and the outsider's, and none beyond the last.
 fn nth(estate: &World, n: usize) -> (String, String) {
-    let places = || {
-        [OURS, OUTSIDER]
-            .into_iter()
-            .filter_map(|account| estate.place(account, HERE))
-    };
+    let places = || [OURS, OUTSIDER].into_iter().filter_map(|account| estate.place(account, HERE));
     let image = places().flat_map(|place| place.images.keys()).nth(n);
     let snapshot = places().flat_map(|place| place.snapshots.keys()).nth(n);
     let or = |id: Option<&String>, none: &str| id.map_or(none, String::as_str).to_owned();
-    (
-        or(image, "ami-0ffffffffffffffff"),
-        or(snapshot, "snap-0ffffffffffffffff"),
-    )
+    (or(image, "ami-0ffffffffffffffff"), or(snapshot, "snap-0ffffffffffffffff"))
 }
 
 /// A mutating call by number, on the nth image or snapshot.
@@ -130,9 +80,7 @@ fn mutation(which: usize, (ami, snap): (String, String), account: &str) -> Strin
         9 => format!("ModifyImageAttribute&ImageId={ami}&LaunchPermission.Add.1.UserId={account}"),
         10 => format!("ResetImageAttribute&ImageId={ami}&Attribute=launchPermission"),
         11 => format!("DeleteSnapshot&SnapshotId={snap}"),
-        12 => format!(
-            "ModifySnapshotAttribute&SnapshotId={snap}&CreateVolumePermission.Add.1.Group=all"
-        ),
+        12 => format!("ModifySnapshotAttribute&SnapshotId={snap}&CreateVolumePermission.Add.1.Group=all"),
         13 => format!("CopyImage&SourceRegion={HERE}&SourceImageId={ami}&Name=copy-of-{ami}"),
         14 => format!("CreateTags&ResourceId.1={ami}&Tag.1.Key=a&Tag.1.Value=b"),
         15 => format!("DeleteTags&ResourceId.1={ami}"),

@@ -3,9 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::PlaceHandle;
-use crate::world::image::{
-    EbsMapping, Image, ImageState, Mapping, MappingKind, Permission, Protection,
-};
+use crate::world::image::{EbsMapping, Image, ImageState, Mapping, MappingKind, Permission, Protection};
 
 /// An image in the making.
 #[derive(Debug)]
@@ -99,21 +97,14 @@ impl ImageBuilder<'_> {
 
     /// A disk on a snapshot that is already there.
     pub fn on_snapshot(self, snapshot: &str) -> Self {
-        let size = self
-            .place
-            .world
-            .snapshot(snapshot)
-            .map_or(8, |snapshot| snapshot.volume_size);
+        let size = self.place.world.snapshot(snapshot).map_or(8, |snapshot| snapshot.volume_size);
         self.with(|image| push_disk(image, snapshot, size))
     }
 
     /// An instance store volume.
     pub fn ephemeral(self, device: &str, name: &str) -> Self {
         self.with(|image| {
-            image.mappings.push(Mapping {
-                device: device.to_owned(),
-                kind: MappingKind::Ephemeral(name.to_owned()),
-            });
+            image.mappings.push(Mapping { device: device.to_owned(), kind: MappingKind::Ephemeral(name.to_owned()) });
         })
     }
 
@@ -151,10 +142,7 @@ impl ImageBuilder<'_> {
             snapshot.completed = Some(self.image.created);
             snapshot.description = format!("Created by CreateImage(i-0) for {}", self.image.id);
             push_disk(&mut self.image, &snapshot.id, gib);
-            self.place
-                .place()
-                .snapshots
-                .insert(snapshot.id.clone(), snapshot);
+            self.place.place().snapshots.insert(snapshot.id.clone(), snapshot);
         }
         let id = self.image.id.clone();
         let image = self.image;
@@ -164,10 +152,7 @@ impl ImageBuilder<'_> {
 }
 
 fn push_disk(image: &mut Image, snapshot: &str, gib: i64) {
-    let letter = ["a", "b", "c", "d", "e", "f", "g", "h"]
-        .get(image.mappings.len())
-        .copied()
-        .unwrap_or("z");
+    let letter = ["a", "b", "c", "d", "e", "f", "g", "h"].get(image.mappings.len()).copied().unwrap_or("z");
     image.mappings.push(Mapping {
         device: format!("/dev/xvd{letter}"),
         kind: MappingKind::Ebs(EbsMapping {

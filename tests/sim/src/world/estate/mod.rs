@@ -48,9 +48,7 @@ impl<'w> AccountHandle<'w> {
     /// A role that can be assumed; with the first one, no other can.
     pub fn role(self, name: &str, external_id: Option<&str>) -> Self {
         self.change(|account| {
-            account
-                .roles
-                .insert(name.to_owned(), external_id.map(str::to_owned));
+            account.roles.insert(name.to_owned(), external_id.map(str::to_owned));
         })
     }
 
@@ -64,11 +62,7 @@ impl<'w> AccountHandle<'w> {
     /// A place to build in.
     pub fn region(self, region: &str) -> PlaceHandle<'w> {
         self.world.place_mut(&self.id, region);
-        PlaceHandle {
-            account: self.id,
-            region: region.to_owned(),
-            world: self.world,
-        }
+        PlaceHandle { account: self.id, region: region.to_owned(), world: self.world }
     }
 }
 
@@ -120,20 +114,13 @@ impl<'w> PlaceHandle<'w> {
             tags: Tags::new(),
             listed_from: now,
         };
-        ImageBuilder {
-            place: self,
-            image,
-            disks: Vec::new(),
-        }
+        ImageBuilder { place: self, image, disks: Vec::new() }
     }
 
     /// A completed, private snapshot of 8 GiB, unless told otherwise.
     pub fn snapshot(mut self) -> SnapshotBuilder<'w> {
         let snapshot = self.new_snapshot(8);
-        SnapshotBuilder {
-            place: self,
-            snapshot,
-        }
+        SnapshotBuilder { place: self, snapshot }
     }
 
     fn new_snapshot(&mut self, gib: i64) -> Snapshot {
@@ -175,25 +162,14 @@ impl<'w> PlaceHandle<'w> {
 
     /// A topic; returns its ARN.
     pub fn topic(mut self, name: &str) -> String {
-        let arn = format!(
-            "arn:{}:sns:{}:{}:{name}",
-            self.world.partition(&self.account),
-            self.region,
-            self.account
-        );
-        let topic = Topic {
-            arn: arn.clone(),
-            messages: Vec::new(),
-            failing_entries: 0,
-        };
+        let arn = format!("arn:{}:sns:{}:{}:{name}", self.world.partition(&self.account), self.region, self.account);
+        let topic = Topic { arn: arn.clone(), messages: Vec::new(), failing_entries: 0 };
         self.place().topics.insert(arn.clone(), topic);
         arn
     }
 
     /// An SSM parameter that a `resolve:ssm:` alias can name.
     pub fn parameter(mut self, name: &str, value: &str) {
-        self.place()
-            .parameters
-            .insert(name.to_owned(), value.to_owned());
+        self.place().parameters.insert(name.to_owned(), value.to_owned());
     }
 }

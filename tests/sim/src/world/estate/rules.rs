@@ -15,19 +15,13 @@ pub struct RuleBuilder<'w> {
 impl RuleBuilder<'_> {
     /// Only resources with this tag; any value, or that one.
     pub fn only_tag(mut self, key: &str, value: Option<&str>) -> Self {
-        self.rule.tags.push(RuleTag {
-            key: key.to_owned(),
-            value: value.map(str::to_owned),
-        });
+        self.rule.tags.push(RuleTag { key: key.to_owned(), value: value.map(str::to_owned) });
         self
     }
 
     /// Not resources with this tag.
     pub fn except_tag(mut self, key: &str, value: Option<&str>) -> Self {
-        self.rule.exclude.push(RuleTag {
-            key: key.to_owned(),
-            value: value.map(str::to_owned),
-        });
+        self.rule.exclude.push(RuleTag { key: key.to_owned(), value: value.map(str::to_owned) });
         self
     }
 

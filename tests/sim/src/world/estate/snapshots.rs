@@ -69,33 +69,21 @@ impl SnapshotBuilder<'_> {
     /// An account may make volumes of it.
     pub fn shared_with(self, account: &str) -> Self {
         self.with(|snapshot| {
-            snapshot
-                .permissions
-                .insert(Permission::Account(account.to_owned()));
+            snapshot.permissions.insert(Permission::Account(account.to_owned()));
         })
     }
 
     /// Locked until then, in governance mode.
     pub fn locked_until(self, expires: Timestamp) -> Self {
         let created = self.place.world.now();
-        self.with(|snapshot| {
-            snapshot.lock = Some(Lock {
-                state: "governance".to_owned(),
-                created,
-                expires,
-            })
-        })
+        self.with(|snapshot| snapshot.lock = Some(Lock { state: "governance".to_owned(), created, expires }))
     }
 
     /// Fast Snapshot Restore in a zone.
     pub fn fast_restore(self, zone: &str) -> Self {
         let enabled = self.place.world.now();
         self.with(|snapshot| {
-            snapshot.fast_restores.push(FastRestore {
-                zone: zone.to_owned(),
-                state: "enabled".to_owned(),
-                enabled,
-            });
+            snapshot.fast_restores.push(FastRestore { zone: zone.to_owned(), state: "enabled".to_owned(), enabled });
         })
     }
 
