@@ -206,7 +206,7 @@ fn text(story: &Story, settings: &Settings) -> String {
 
 fn due(entry: &Entry, settings: &Settings) -> String {
     let asked = entry.because.iter().map(|id| {
-        let reason = settings.policies.info(id).map(|info| info.reason.clone()).unwrap_or_default();
+        let reason = settings.policies.info(id).map(|info| info.reason.clone().unwrap_or_else(|| info.label().to_owned())).unwrap_or_default();
         format!("{id} ({reason})")
     });
     let mut line = format!("{}, asked for by {}", entry.action, joined(asked));

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
 
+use crate::policy::PolicyInfo;
+
 use super::arguments::{Format, Policies};
 use super::failure::Failure;
 use super::settings::Settings;
@@ -18,7 +20,8 @@ pub(super) fn run(command: Policies, settings: impl FnOnce() -> Result<Settings,
             policies.sort_by(|a, b| a.id.cmp(&b.id));
             match format {
                 Format::Json => {
-                    let text = serde_json::to_string_pretty(&policies).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
+                    let listed: Vec<_> = policies.iter().map(|policy| document(policy)).collect();
+                    let text = serde_json::to_string_pretty(&listed).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
                     print(&(text + "\n"))
                 }
                 Format::Text => {
@@ -27,13 +30,27 @@ pub(super) fn run(command: Policies, settings: impl FnOnce() -> Result<Settings,
                         let actions: Vec<&str> = policy.actions.iter().map(|action| action.name()).collect();
                         let effect = format!("{:6}", policy.effect.name());
                         let effect = if effect.starts_with("forbid") { effect.cyan().to_string() } else { effect.yellow().to_string() };
-                        format!("{:width$}  {effect}  {:8}  {}  {}\n", policy.id.bold(), policy.severity.name(), policy.title, actions.join(", ").dimmed())
+                        format!("{:width$}  {effect}  {:8}  {}  {}\n", policy.id.bold(), policy.severity.name(), policy.label(), actions.join(", ").dimmed())
                     });
                     print(&lines.collect::<String>())
                 }
             }
         }
     }
+}
+
+fn document(policy: &PolicyInfo) -> serde_json::Value {
+    serde_json::json!({
+        "id": policy.id,
+        "effect": policy.effect.name(),
+        "title": policy.title,
+        "severity": policy.severity,
+        "owner": policy.owner,
+        "reason": policy.reason,
+        "actions": policy.actions,
+        "file": policy.file,
+        "line": policy.line,
+    })
 }
 
 fn print(text: &str) -> Result<ExitCode, Failure> {

@@ -144,7 +144,7 @@ impl Page<'_> {
     }
 
     fn title(&self, policy: &str) -> String {
-        self.policies.info(policy).map(|info| info.title.clone()).filter(|title| !title.is_empty()).unwrap_or_else(|| policy.to_owned())
+        self.policies.info(policy).map_or(policy, |info| info.label()).to_owned()
     }
 }
 

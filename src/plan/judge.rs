@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
 use crate::inventory::{ImageFacts, Inventory, Joined, Recovery, SnapshotFacts};
-use crate::model::{Action, ActionClass, Context, Mode, Place, ResourceId, Severity};
-use crate::policy::{Judgement, PolicySet, Verdict};
+use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity};
+use crate::policy::{Judge, Judgement, PolicySet, Verdict};
 
-use super::document::{Entry, Finding, Hold, HoldKind, Principal, Untouched};
+use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
 use super::interlocks;
 
 /// A step that failed this often in a row backs off.
@@ -40,7 +40,8 @@ pub(super) struct PlaceJudgement {
 /// Judges every resource of every place.
 pub(super) fn judge(joined: &Joined<'_>, policies: &PolicySet, principal: Principal) -> Vec<PlaceJudgement> {
     let regions = joined.estate.regions();
-    let asked = Asked { joined, policies, principal, regions: &regions };
+    let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
+    let asked = Asked { joined, policies, judge };
     joined.estate.places.values().map(|inventory| asked.place(inventory)).collect()
 }
 
@@ -48,8 +49,7 @@ pub(super) fn judge(joined: &Joined<'_>, policies: &PolicySet, principal: Princi
 struct Asked<'a> {
     joined: &'a Joined<'a>,
     policies: &'a PolicySet,
-    principal: Principal,
-    regions: &'a std::collections::BTreeSet<crate::model::Region>,
+    judge: Judge<'a>,
 }
 
 impl Asked<'_> {
@@ -67,7 +67,7 @@ impl Asked<'_> {
     }
 
     fn image(&self, facts: &ImageFacts<'_>) -> (Vec<Due>, Vec<Finding>) {
-        let judgement = self.policies.judge_image(facts, &self.joined.estate.organization, self.principal, self.joined.now, self.regions);
+        let judgement = self.judge.image(facts);
         let subject = Subject {
             place: facts.place,
             resource: ResourceId::Image(facts.image.id.clone()),
@@ -83,7 +83,7 @@ impl Asked<'_> {
     }
 
     fn snapshot(&self, facts: &SnapshotFacts<'_>) -> (Vec<Due>, Vec<Finding>) {
-        let judgement = self.policies.judge_snapshot(facts, &self.joined.estate.organization, self.principal, self.joined.now);
+        let judgement = self.judge.snapshot(facts);
         let subject = Subject {
             place: facts.place,
             resource: ResourceId::Snapshot(facts.snapshot.id.clone()),
@@ -116,7 +116,10 @@ impl Asked<'_> {
                 name: subject.name.to_owned(),
                 because: vec![fault.policy.clone()],
                 severity: Severity::Critical,
-                detail: format!("`{}` could not be decided: {}", fault.action, fault.message),
+                detail: match fault.action {
+                    Some(action) => format!("`{action}` could not be decided: {}", fault.message),
+                    None => format!("nothing could be decided: {}", fault.message),
+                },
             });
         }
         for verdict in judgement.due.iter().filter(|verdict| !already(verdict)) {
@@ -144,7 +147,7 @@ impl Asked<'_> {
     }
 
     fn title(&self, policy: &str) -> String {
-        self.policies.info(policy).map(|info| info.title.clone()).unwrap_or_default()
+        self.policies.info(policy).map(|info| info.label().to_owned()).unwrap_or_default()
     }
 
     /// A step that keeps failing is held, so that it uses no rate.

@@ -6,7 +6,8 @@ use crate::inventory::{Joined, Triple};
 use crate::policy::PolicySet;
 
 use super::canonical::plan_id;
-use super::document::{Entry, Plan, Principal};
+use super::document::{Entry, Plan};
+use crate::model::Principal;
 use super::judge::judge;
 use super::limits::{Sorted, limit};
 

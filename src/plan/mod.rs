@@ -15,8 +15,9 @@ mod questions;
 
 pub use audit::{Objection, audit};
 pub use clocks::advance;
-pub use document::{Entry, Finding, Hold, HoldKind, Plan, Principal, Untouched};
+pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
 pub use exposure::only_exposure;
 pub use judge::create_rule;
 pub use make::make;
 pub use questions::{Questions, questions};
+pub use crate::model::Principal;

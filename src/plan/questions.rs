@@ -11,7 +11,7 @@ use crate::inventory::{Estate, Inventory, Joined};
 use crate::model::{Action, AmiId, Gap, Place, SnapshotId, Source};
 use crate::policy::{Asked, Judgement, PolicySet};
 
-use super::document::Principal;
+use crate::model::Principal;
 
 /// The images and snapshots of one place whose permissions a policy could act on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,13 +26,13 @@ pub fn questions(joined: &Joined<'_>, policies: &PolicySet, principal: Principal
     let regions = joined.estate.regions();
     let all_images = policies.asks_launch_permissions() == Asked::All;
     let all_snapshots = policies.asks_create_volume_permissions() == Asked::All;
-    let organization = &joined.estate.organization;
+    let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
     let ask = |inventory: &Inventory| {
         let images = inventory.images.par_iter().filter(|image| image.owner == inventory.place.account).filter(|image| {
-            all_images || takes_use(&policies.judge_image(&joined.image(inventory, image), organization, principal, joined.now, &regions))
+            all_images || takes_use(&judge.image(&joined.image(inventory, image)))
         });
         let snapshots = inventory.snapshots.par_iter().filter(|snapshot| snapshot.owner == inventory.place.account).filter(|snapshot| {
-            all_snapshots || takes_use(&policies.judge_snapshot(&joined.snapshot(inventory, snapshot), organization, principal, joined.now))
+            all_snapshots || takes_use(&judge.snapshot(&joined.snapshot(inventory, snapshot)))
         });
         Questions {
             images: images.map(|image| image.id.clone()).collect(),

@@ -90,14 +90,14 @@ def running(estate):
 
 @pytest.fixture
 def sim():
-    """One of everything in account 111111111111."""
+    """A golden family, something public, shared, old, and what uses them, in account 111111111111."""
     yield from running("small")
 
 
 @pytest.fixture
-def empty():
-    """Two accounts, nothing in them."""
-    yield from running("empty")
+def rich():
+    """The same, and every field and shape that an answer can have."""
+    yield from running("rich")
 
 
 @pytest.fixture

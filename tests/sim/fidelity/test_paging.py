@@ -26,10 +26,10 @@ def everything(client, operation, key, size=None, **arguments):
         ("sns", "list_topics", "Topics"),
     ],
 )
-def test_pages_are_the_whole(sim, service, operation, key):
-    client = sim.client(service)
+def test_pages_are_the_whole(rich, service, operation, key):
+    client = rich.client(service)
     whole, _ = everything(client, operation, key)
-    sim.set(page_limit=1)
+    rich.set(page_limit=1)
     size = None if service == "sns" else 5
     parts, pages = everything(client, operation, key, size)
     assert parts == whole

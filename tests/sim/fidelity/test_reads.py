@@ -140,6 +140,11 @@ def test_numbered_versions_need_a_template(ec2):
     assert caught.value.response["Error"]["Code"] == "InvalidParameterCombination"
 
 
+def test_block_public_access_is_off(ec2):
+    assert ec2.get_image_block_public_access_state()["ImageBlockPublicAccessState"] == "unblocked"
+    assert ec2.get_snapshot_block_public_access_state()["State"] == "unblocked"
+
+
 def test_empty_listings_are_lists(ec2):
     assert ec2.describe_volumes()["Volumes"] == []
     assert ec2.describe_fast_snapshot_restores()["FastSnapshotRestores"] == []

@@ -38,17 +38,11 @@ pub(crate) struct Done {
 
 impl Done {
     pub(crate) fn read(body: String) -> Self {
-        Self {
-            body: Body::Xml(body),
-            effect: false,
-        }
+        Self { body: Body::Xml(body), effect: false }
     }
 
     pub(crate) fn wrote(body: String) -> Self {
-        Self {
-            body: Body::Xml(body),
-            effect: true,
-        }
+        Self { body: Body::Xml(body), effect: true }
     }
 
     /// EC2's `<return>true</return>`.
@@ -79,11 +73,7 @@ pub(crate) fn find(service: Service, action: &str) -> Option<&'static Api> {
         Service::Sns => &[sns::APIS],
         Service::Rbin => &[rbin::APIS],
     };
-    table
-        .iter()
-        .copied()
-        .flatten()
-        .find(|api| api.name == action)
+    table.iter().copied().flatten().find(|api| api.name == action)
 }
 
 /// What IAM has to allow for a call.
@@ -91,9 +81,7 @@ pub(crate) fn iam_actions(service: Service, action: &str, params: &Params) -> Ve
     match (service, action) {
         (Service::Sns, "PublishBatch") => vec!["sns:Publish".to_owned()],
         // Tags given at creation need the permission to create tags as well.
-        (Service::Ec2, "CopyImage" | "RunInstances")
-            if params.has("TagSpecification") || params.get("CopyImageTags") == Some("true") =>
-        {
+        (Service::Ec2, "CopyImage" | "RunInstances") if params.has("TagSpecification") || params.get("CopyImageTags") == Some("true") => {
             vec![format!("ec2:{action}"), "ec2:CreateTags".to_owned()]
         }
         _ => vec![format!("{}:{action}", service.name())],

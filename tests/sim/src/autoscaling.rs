@@ -13,14 +13,7 @@ pub(crate) const APIS: &[Api] = &[
         name: "DescribeAutoScalingGroups",
         mutating: false,
         limit: READ,
-        params: &[
-            "AutoScalingGroupNames",
-            "Filters",
-            "IncludeInstances",
-            "IncludeManagedResources",
-            "MaxRecords",
-            "NextToken",
-        ],
+        params: &["AutoScalingGroupNames", "Filters", "IncludeInstances", "IncludeManagedResources", "MaxRecords", "NextToken"],
         run: groups,
     },
     Api {
@@ -33,14 +26,8 @@ pub(crate) const APIS: &[Api] = &[
 ];
 
 /// "The default value is 50 and the maximum value is 100."
-const SIZES: Sizes = Sizes {
-    parameter: "MaxRecords",
-    least: 1,
-    most: 100,
-    default: Some(50),
-    bad_token: "InvalidNextToken",
-    bad_size: "ValidationError",
-};
+const SIZES: Sizes =
+    Sizes { parameter: "MaxRecords", least: 1, most: 100, default: Some(50), bad_token: "InvalidNextToken", bad_size: "ValidationError" };
 
 fn groups(world: &mut World, call: &Call) -> Answered {
     let names = call.params.list("AutoScalingGroupNames.member");
@@ -53,11 +40,10 @@ fn groups(world: &mut World, call: &Call) -> Answered {
             }
         }
     }
+    let partition = world.partition(call.account());
     let page = page(world, call, SIZES, found)?;
     let mut xml = Xml::default();
-    xml.members("AutoScalingGroups", page.items, |xml, group| {
-        write_group(xml, group, call, with_instances)
-    });
+    xml.members("AutoScalingGroups", page.items, |xml, group| write_group(xml, group, call, partition, with_instances));
     xml.maybe("NextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
@@ -70,15 +56,9 @@ fn passes(call: &Call, group: &Group) -> Result<bool, AwsError> {
         let values = filter.list("Values.member");
         passes &= match name {
             "tag-key" => group.tags.keys().any(|key| values.contains(&key.as_str())),
-            "tag-value" => group
-                .tags
-                .values()
-                .any(|value| values.contains(&value.as_str())),
+            "tag-value" => group.tags.values().any(|value| values.contains(&value.as_str())),
             other => match other.strip_prefix("tag:") {
-                Some(key) => group
-                    .tags
-                    .get(key)
-                    .is_some_and(|value| values.contains(&value.as_str())),
+                Some(key) => group.tags.get(key).is_some_and(|value| values.contains(&value.as_str())),
                 None => {
                     let message = format!("Filter name {other} is not valid");
                     return Err(AwsError::client("ValidationError", message));
@@ -90,11 +70,7 @@ fn passes(call: &Call, group: &Group) -> Result<bool, AwsError> {
 }
 
 fn write_template(xml: &mut Xml, name: &str, template: &TemplateRef) {
-    let TemplateRef {
-        id,
-        name: template_name,
-        version,
-    } = template;
+    let TemplateRef { id, name: template_name, version } = template;
     xml.element(name, |xml| {
         xml.maybe("LaunchTemplateId", id.as_deref());
         xml.maybe("LaunchTemplateName", template_name.as_deref());
@@ -106,10 +82,7 @@ fn write_source(xml: &mut Xml, source: &GroupSource) {
     match source {
         GroupSource::Template(template) => write_template(xml, "LaunchTemplate", template),
         GroupSource::Configuration(name) => xml.text("LaunchConfigurationName", name),
-        GroupSource::Mixed {
-            template,
-            overrides,
-        } => xml.element("MixedInstancesPolicy", |xml| {
+        GroupSource::Mixed { template, overrides } => xml.element("MixedInstancesPolicy", |xml| {
             xml.element("LaunchTemplate", |xml| {
                 write_template(xml, "LaunchTemplateSpecification", template);
                 xml.members("Overrides", overrides, |xml, one| {
@@ -131,25 +104,21 @@ fn write_source(xml: &mut Xml, source: &GroupSource) {
     }
 }
 
-fn write_group(xml: &mut Xml, group: &Group, call: &Call, with_instances: bool) {
+/// The UUID in the middle is the same for all: nobody here looks it up.
+fn arn(partition: &str, call: &Call, kind: &str, label: &str, name: &str) -> String {
+    let (region, account) = (&call.region, call.account());
+    format!("arn:{partition}:autoscaling:{region}:{account}:{kind}:00000000-0000-0000-0000-000000000000:{label}/{name}")
+}
+
+fn write_group(xml: &mut Xml, group: &Group, call: &Call, partition: &str, with_instances: bool) {
     xml.text("AutoScalingGroupName", &group.name);
-    xml.text(
-        "AutoScalingGroupARN",
-        format!(
-            "arn:aws:autoscaling:{}:{}:autoScalingGroup:00000000-0000-0000-0000-000000000000:autoScalingGroupName/{}",
-            call.region,
-            call.account(),
-            group.name
-        ),
-    );
+    xml.text("AutoScalingGroupARN", arn(partition, call, "autoScalingGroup", "autoScalingGroupName", &group.name));
     write_source(xml, &group.source);
     xml.text("MinSize", group.min);
     xml.text("MaxSize", group.max);
     xml.text("DesiredCapacity", group.desired);
     xml.text("DefaultCooldown", 300);
-    xml.members("AvailabilityZones", &group.zones, |xml, zone| {
-        xml.word(zone)
-    });
+    xml.members("AvailabilityZones", &group.zones, |xml, zone| xml.word(zone));
     xml.members("LoadBalancerNames", std::iter::empty::<()>(), |_, ()| {});
     xml.members("TargetGroupARNs", std::iter::empty::<()>(), |_, ()| {});
     xml.text("HealthCheckType", "EC2");
@@ -179,9 +148,7 @@ fn write_group(xml: &mut Xml, group: &Group, call: &Call, with_instances: bool) 
         xml.text("Value", value);
         xml.text("PropagateAtLaunch", false);
     });
-    xml.members("TerminationPolicies", ["Default"], |xml, policy| {
-        xml.word(policy)
-    });
+    xml.members("TerminationPolicies", ["Default"], |xml, policy| xml.word(policy));
     xml.text("NewInstancesProtectedFromScaleIn", false);
     if let Some((state, size)) = &group.warm_pool {
         xml.element("WarmPoolConfiguration", |xml| {
@@ -200,20 +167,13 @@ fn configurations(world: &mut World, call: &Call) -> Answered {
         let wanted = all.filter(|(name, _)| names.is_empty() || names.contains(&name.as_str()));
         found.extend(wanted.map(|(name, configuration)| (name.clone(), configuration)));
     }
+    let partition = world.partition(call.account());
     let page = page(world, call, SIZES, found)?;
     let mut xml = Xml::default();
     xml.members("LaunchConfigurations", page.items, |xml, configuration| {
         let name = &configuration.name;
         xml.text("LaunchConfigurationName", name);
-        xml.text(
-            "LaunchConfigurationARN",
-            format!(
-                "arn:aws:autoscaling:{}:{}:launchConfiguration:00000000-0000-0000-0000-000000000000:\
-                 launchConfigurationName/{name}",
-                call.region,
-                call.account()
-            ),
-        );
+        xml.text("LaunchConfigurationARN", arn(partition, call, "launchConfiguration", "launchConfigurationName", name));
         xml.text("ImageId", &configuration.image);
         xml.text("KeyName", "");
         xml.members("SecurityGroups", std::iter::empty::<()>(), |_, ()| {});

@@ -16,10 +16,7 @@ pub(crate) struct Limit {
 }
 
 const fn limit(capacity: f64, refill_per_second: f64) -> Limit {
-    Limit {
-        capacity,
-        refill_per_second,
-    }
+    Limit { capacity, refill_per_second }
 }
 
 /// Paginated or filtered reads.
@@ -51,19 +48,9 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     /// Takes a token; `false` when there is none.
-    pub(crate) fn take(
-        &mut self,
-        account: &str,
-        region: &str,
-        api: &'static str,
-        limit: Limit,
-        now: Timestamp,
-    ) -> bool {
+    pub(crate) fn take(&mut self, account: &str, region: &str, api: &'static str, limit: Limit, now: Timestamp) -> bool {
         let key = (account.to_owned(), region.to_owned(), api);
-        let bucket = self.all.entry(key).or_insert(Bucket {
-            tokens: limit.capacity,
-            at: now,
-        });
+        let bucket = self.all.entry(key).or_insert(Bucket { tokens: limit.capacity, at: now });
         let seconds = now.duration_since(bucket.at).as_secs_f64().max(0.0);
         bucket.tokens = (bucket.tokens + seconds * limit.refill_per_second).min(limit.capacity);
         bucket.at = now;
@@ -84,18 +71,11 @@ mod tests {
     fn a_bucket_empties_and_fills_on_the_given_clock() {
         let mut buckets = Buckets::default();
         let now = Timestamp::UNIX_EPOCH;
-        let taken = (0..200)
-            .filter(|_| buckets.take("1", "r", "CopyImage", COPY, now))
-            .count();
+        let taken = (0..200).filter(|_| buckets.take("1", "r", "CopyImage", COPY, now)).count();
         assert_eq!(taken, 100);
         let later = now + SignedDuration::from_secs(3);
-        let taken = (0..200)
-            .filter(|_| buckets.take("1", "r", "CopyImage", COPY, later))
-            .count();
+        let taken = (0..200).filter(|_| buckets.take("1", "r", "CopyImage", COPY, later)).count();
         assert_eq!(taken, 3);
-        assert!(
-            buckets.take("2", "r", "CopyImage", COPY, later),
-            "another account has its own bucket"
-        );
+        assert!(buckets.take("2", "r", "CopyImage", COPY, later), "another account has its own bucket");
     }
 }

@@ -22,25 +22,18 @@ pub(crate) fn handle(sim: &Sim, request: &Request<Bytes>) -> Option<Response<Byt
     let answer = sim.world(|world| run(world, command, &params));
     let (status, value) = match answer {
         Some(value) => (StatusCode::OK, value),
-        None => (
-            StatusCode::BAD_REQUEST,
-            json!({ "error": format!("`{command}` was not understood") }),
-        ),
+        None => (StatusCode::BAD_REQUEST, json!({ "error": format!("`{command}` was not understood") })),
     };
     let mut response = Response::new(Bytes::from(value.to_string()));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Some(response)
 }
 
 fn run(world: &mut World, command: &str, params: &Params) -> Option<Value> {
     match command {
         "now" => {}
-        "advance" => world.advance(SignedDuration::from_secs(
-            params.get("seconds")?.parse().ok()?,
-        )),
+        "advance" => world.advance(SignedDuration::from_secs(params.get("seconds")?.parse().ok()?)),
         "fault" => world.inject(fault(params)?),
         "clear-faults" => world.clear_faults(),
         "set" => set(world, params)?,
@@ -78,6 +71,9 @@ fn fault(params: &Params) -> Option<Fault> {
     if let Some(name) = params.get("action") {
         fault = fault.action(name);
     }
+    if let Some(id) = params.get("resource") {
+        fault = fault.resource(id);
+    }
     if let Some(calls) = params.get("first") {
         fault = fault.first(calls.parse().ok()?);
     }
@@ -96,15 +92,9 @@ fn set(world: &mut World, params: &Params) -> Option<()> {
         match name.as_str() {
             "page_limit" => settings.page_limit = value.parse().ok().filter(|limit| *limit > 0),
             "throttling" => settings.throttling = value.parse().ok()?,
-            "copy_delay_seconds" => {
-                settings.copy_delay = SignedDuration::from_secs(value.parse().ok()?)
-            }
-            "linger_seconds" => {
-                settings.deregistered_linger = SignedDuration::from_secs(value.parse().ok()?)
-            }
-            "hang_limit_seconds" => {
-                settings.hang_limit = std::time::Duration::from_secs(value.parse().ok()?)
-            }
+            "copy_delay_seconds" => settings.copy_delay = SignedDuration::from_secs(value.parse().ok()?),
+            "linger_seconds" => settings.deregistered_linger = SignedDuration::from_secs(value.parse().ok()?),
+            "hang_limit_seconds" => settings.hang_limit = std::time::Duration::from_secs(value.parse().ok()?),
             "fail_batch_entries" => {
                 world.fail_batch_entries(params.get("topic")?, value.parse().ok()?);
             }

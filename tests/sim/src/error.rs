@@ -18,16 +18,8 @@ pub struct AwsError {
 
 impl AwsError {
     /// A refusal with any status.
-    pub fn new(
-        status: u16,
-        code: impl Into<Cow<'static, str>>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            status,
-        }
+    pub fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), status }
     }
 
     /// HTTP 400, by far the most of them.
@@ -40,9 +32,6 @@ impl AwsError {
     }
 
     pub(crate) fn missing(parameter: &str) -> Self {
-        Self::client(
-            "MissingParameter",
-            format!("The request must contain the parameter {parameter}"),
-        )
+        Self::client("MissingParameter", format!("The request must contain the parameter {parameter}"))
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! `w.inject(Fault::throttle().action("DescribeImages").region("eu-west-1").nth(2))`
 
+use crate::calls::Calls;
 use crate::error::AwsError;
 use crate::wire::Service;
+use crate::wire::params::Params;
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,37 +42,17 @@ pub enum FaultKind {
     LoopingToken,
 }
 
-/// Which of the calls that match go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum When {
-    Always,
-    First(u64),
-    Nth(u64),
-    From(u64),
-}
-
-/// One thing that goes wrong. Without `account`, `region`, `action` it concerns any.
+/// One thing that goes wrong. Without `account`, `region`, `action`, `resource` it concerns any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     kind: FaultKind,
-    account: Option<String>,
-    region: Option<String>,
-    action: Option<String>,
-    when: When,
-    seen: u64,
+    calls: Calls,
 }
 
 impl Fault {
     /// A fault of this kind, for every call.
     pub fn new(kind: FaultKind) -> Self {
-        Self {
-            kind,
-            account: None,
-            region: None,
-            action: None,
-            when: When::Always,
-            seen: 0,
-        }
+        Self { kind, calls: Calls::any() }
     }
 
     /// No permission.
@@ -98,59 +80,50 @@ impl Fault {
         Self::new(FaultKind::Refuse(AwsError::client(code, message)))
     }
 
-    /// Only in this account.
-    pub fn account(mut self, id: &str) -> Self {
-        self.account = Some(id.to_owned());
+    /// Only for these calls.
+    pub fn on(mut self, calls: Calls) -> Self {
+        self.calls = calls;
         self
+    }
+
+    fn narrow(mut self, narrow: impl FnOnce(Calls) -> Calls) -> Self {
+        self.calls = narrow(self.calls);
+        self
+    }
+
+    /// Only in this account.
+    pub fn account(self, id: &str) -> Self {
+        self.narrow(|calls| calls.account(id))
     }
 
     /// Only in this Region.
-    pub fn region(mut self, name: &str) -> Self {
-        self.region = Some(name.to_owned());
-        self
+    pub fn region(self, name: &str) -> Self {
+        self.narrow(|calls| calls.region(name))
     }
 
     /// Only this API, for example `DescribeImages`.
-    pub fn action(mut self, name: &str) -> Self {
-        self.action = Some(name.to_owned());
-        self
+    pub fn action(self, name: &str) -> Self {
+        self.narrow(|calls| calls.action(name))
+    }
+
+    /// Only calls that name this resource in any parameter.
+    pub fn resource(self, id: &str) -> Self {
+        self.narrow(|calls| calls.resource(id))
     }
 
     /// Only the first so many calls that match.
-    pub fn first(mut self, calls: u64) -> Self {
-        self.when = When::First(calls);
-        self
+    pub fn first(self, calls: u64) -> Self {
+        self.narrow(|these| these.first(calls))
     }
 
     /// Only the nth call that matches, counted from one.
-    pub fn nth(mut self, call: u64) -> Self {
-        self.when = When::Nth(call);
-        self
+    pub fn nth(self, call: u64) -> Self {
+        self.narrow(|calls| calls.nth(call))
     }
 
     /// The nth call that matches and all after it.
-    pub fn from(mut self, call: u64) -> Self {
-        self.when = When::From(call);
-        self
-    }
-
-    fn strikes(&mut self, account: &str, region: &str, action: &str) -> bool {
-        let same = |wanted: &Option<String>, have: &str| {
-            wanted.as_deref().is_none_or(|wanted| wanted == have)
-        };
-        if !(same(&self.account, account)
-            && same(&self.region, region)
-            && same(&self.action, action))
-        {
-            return false;
-        }
-        self.seen += 1;
-        match self.when {
-            When::Always => true,
-            When::First(calls) => self.seen <= calls,
-            When::Nth(call) => self.seen == call,
-            When::From(call) => self.seen >= call,
-        }
+    pub fn from(self, call: u64) -> Self {
+        self.narrow(|calls| calls.from(call))
     }
 }
 
@@ -193,15 +166,10 @@ impl Faults {
     }
 
     /// The first fault that strikes this call. Every fault that matches counts it.
-    pub(crate) fn strike(
-        &mut self,
-        account: &str,
-        region: &str,
-        action: &str,
-    ) -> Option<FaultKind> {
+    pub(crate) fn strike(&mut self, account: &str, region: &str, action: &str, params: &Params) -> Option<FaultKind> {
         let mut struck = None;
         for fault in &mut self.all {
-            if fault.strikes(account, region, action) && struck.is_none() {
+            if fault.calls.meets(account, region, action, params) && struck.is_none() {
                 struck = Some(fault.kind.clone());
             }
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::api::{self, Answered, Api, Call};
 use crate::buckets::READ_ALL;
+use crate::calls::Meanwhile;
 use crate::error::AwsError;
 use crate::faults::FaultKind;
 use crate::journal::{Entry, Outcome};
@@ -59,49 +60,24 @@ struct Asked {
 
 /// Answers a request.
 pub fn handle(world: &mut World, http: &Request<Bytes>) -> Reply {
-    world.pass();
     let request_id = world.ids.request();
     let Some(scope) = request::scope(http) else {
-        let error = AwsError::new(
-            403,
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        );
+        let error = AwsError::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
         return Reply::Answer(refusal(Service::Sts, &error, &request_id));
     };
     let Some(service) = Service::from_signing_name(&scope.service) else {
-        let error = AwsError::new(
-            404,
-            "UnknownService",
-            format!("no service {} here", scope.service),
-        );
+        let error = AwsError::new(404, "UnknownService", format!("no service {} here", scope.service));
         return Reply::Answer(refusal(Service::Sts, &error, &request_id));
     };
-    let (action, params, json) = if service == Service::Rbin {
-        read_rest(http)
-    } else {
-        read_query(http)
-    };
+    let (action, params, json) = if service == Service::Rbin { read_rest(http) } else { read_query(http) };
     let principal = world.principal_of_key(&scope.key);
-    let asked = Asked {
-        service,
-        action,
-        params,
-        json,
-        region: scope.region,
-        principal,
-        request_id,
-    };
+    let asked = Asked { service, action, params, json, region: scope.region, principal, request_id };
     attend(world, asked)
 }
 
 fn read_query(http: &Request<Bytes>) -> (String, Params, Value) {
     let params = request::query(http);
-    (
-        params.get("Action").unwrap_or_default().to_owned(),
-        params,
-        Value::Null,
-    )
+    (params.get("Action").unwrap_or_default().to_owned(), params, Value::Null)
 }
 
 /// The Recycle Bin's REST routes. What leads nowhere keeps its path as its name and is refused as such.
@@ -110,12 +86,7 @@ fn read_rest(http: &Request<Bytes>) -> (String, Params, Value) {
     let mut params = Params::default();
     if let Some(fields) = json.as_object() {
         for (name, value) in fields {
-            params.insert(
-                name,
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
-            );
+            params.insert(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         }
     }
     let path = http.uri().path();
@@ -166,11 +137,7 @@ fn attend(world: &mut World, asked: Asked) -> Reply {
 
 fn refused(asked: &Asked, error: &AwsError, effect: bool) -> (Outcome, bool, Reply) {
     let answer = refusal(asked.service, error, &asked.request_id);
-    (
-        Outcome::Error(error.code.to_string()),
-        effect,
-        Reply::Answer(answer),
-    )
+    (Outcome::Error(error.code.to_string()), effect, Reply::Answer(answer))
 }
 
 fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: bool) -> Admission {
@@ -178,10 +145,7 @@ fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: b
     let Some(principal) = &asked.principal else {
         return Admission::Refused(service.not_authenticated());
     };
-    if principal
-        .expires
-        .is_some_and(|expires| expires <= world.now())
-    {
+    if principal.expires.is_some_and(|expires| expires <= world.now()) {
         return Admission::Refused(service.expired());
     }
     // A Region that is off answers as if the credentials were wrong.
@@ -191,9 +155,7 @@ fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: b
     let Some(api) = api else {
         return Admission::Refused(service.unknown_action(&asked.action));
     };
-    let fault = world
-        .faults
-        .strike(&principal.account, &asked.region, api.name);
+    let fault = world.faults.strike(&principal.account, &asked.region, api.name, &asked.params);
     if let Some(error) = fault.as_ref().and_then(|fault| fault.refusal(service)) {
         return Admission::Refused(error);
     }
@@ -212,10 +174,8 @@ fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: b
     if api.name != "GetCallerIdentity" {
         for action in api::iam_actions(service, api.name, &asked.params) {
             if !world.allows(&principal.grantee, &action) {
-                let why = format!(
-                    "User: {} is not authorized to perform: {action} because no identity-based policy allows it",
-                    principal.arn
-                );
+                let why =
+                    format!("User: {} is not authorized to perform: {action} because no identity-based policy allows it", principal.arn);
                 return Admission::Refused(service.denied(&why));
             }
         }
@@ -228,71 +188,32 @@ fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: b
 }
 
 fn draw(world: &mut World, api: &'static Api, principal: &Principal, asked: &Asked) -> bool {
-    let large = [
-        "DescribeInstances",
-        "DescribeSnapshots",
-        "DescribeVolumes",
-        "DescribeImages",
-    ]
-    .contains(&api.name);
-    let narrowed = [
-        "MaxResults",
-        "Filter",
-        "ImageId",
-        "InstanceId",
-        "SnapshotId",
-        "VolumeId",
-    ]
-    .iter()
-    .any(|segment| asked.params.has(segment));
-    let limit = if large && !narrowed {
-        READ_ALL
-    } else {
-        api.limit
-    };
+    let large = ["DescribeInstances", "DescribeSnapshots", "DescribeVolumes", "DescribeImages"].contains(&api.name);
+    let narrowed =
+        ["MaxResults", "Filter", "ImageId", "InstanceId", "SnapshotId", "VolumeId"].iter().any(|segment| asked.params.has(segment));
+    let limit = if large && !narrowed { READ_ALL } else { api.limit };
     let now = world.now();
-    world
-        .buckets
-        .take(&principal.account, &asked.region, api.name, limit, now)
+    world.buckets.take(&principal.account, &asked.region, api.name, limit, now)
 }
 
 /// A parameter that nothing here understands is refused rather than left out of account.
 fn recognised(service: Service, api: &Api, params: &Params) -> Result<(), AwsError> {
     let always = ["Action", "Version"];
-    if let Some(version) = params
-        .get("Version")
-        .filter(|version| *version != service.version())
-    {
-        let message = format!(
-            "The requested version ({version}) of service {} does not exist",
-            service.name()
-        );
+    if let Some(version) = params.get("Version").filter(|version| *version != service.version()) {
+        let message = format!("The requested version ({version}) of service {} does not exist", service.name());
         return Err(AwsError::client("NoSuchVersion", message));
     }
     for segment in params.segments() {
         let dry_run = service == Service::Ec2 && segment == "DryRun";
         if !dry_run && !always.contains(&segment) && !api.params.contains(&segment) {
-            let code = if service == Service::Rbin {
-                "ValidationException"
-            } else {
-                "UnknownParameter"
-            };
-            return Err(AwsError::client(
-                code,
-                format!("The parameter {segment} is not recognized"),
-            ));
+            let code = if service == Service::Rbin { "ValidationException" } else { "UnknownParameter" };
+            return Err(AwsError::client(code, format!("The parameter {segment} is not recognized")));
         }
     }
     Ok(())
 }
 
-fn run(
-    world: &mut World,
-    api: &'static Api,
-    principal: Principal,
-    asked: &Asked,
-    fault: Option<FaultKind>,
-) -> (Outcome, bool, Reply) {
+fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked, fault: Option<FaultKind>) -> (Outcome, bool, Reply) {
     let call = Call {
         principal,
         region: asked.region.clone(),
@@ -300,6 +221,9 @@ fn run(
         json: asked.json.clone(),
         looping: fault == Some(FaultKind::LoopingToken),
     };
+    for change in due(world, &call, api) {
+        change(world);
+    }
     let answered: Answered = (api.run)(world, &call);
     let effect = api.mutating && answered.as_ref().is_ok_and(|done| done.effect);
     match fault {
@@ -315,9 +239,7 @@ fn run(
         Ok(done) => {
             let body = match (&fault, done.body) {
                 (Some(FaultKind::BareAnswer), Body::Xml(_)) => Body::Xml(String::new()),
-                (Some(FaultKind::BareAnswer), Body::Json(status, _)) => {
-                    Body::Json(status, json!({}))
-                }
+                (Some(FaultKind::BareAnswer), Body::Json(status, _)) => Body::Json(status, json!({})),
                 (_, body) => body,
             };
             let mut answer = success(asked.service, api.name, body, &asked.request_id);
@@ -337,4 +259,12 @@ fn run(
             (outcome, effect, Reply::Answer(answer))
         }
     }
+}
+
+type Change = std::sync::Arc<dyn Fn(&mut World) + Send + Sync>;
+
+/// What somebody else does right before this call.
+fn due(world: &mut World, call: &Call, api: &Api) -> Vec<Change> {
+    let meet = |one: &mut Meanwhile| one.calls.meets(call.account(), &call.region, api.name, &call.params);
+    world.meanwhile.iter_mut().filter_map(|one| meet(one).then(|| one.change.clone())).collect()
 }

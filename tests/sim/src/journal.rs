@@ -72,9 +72,7 @@ impl Journal {
 
     /// Calls of one action.
     pub fn calls<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.action == action)
+        self.entries.iter().filter(move |entry| entry.action == action)
     }
 
     /// How many calls of one action there were.

@@ -19,6 +19,7 @@
 mod api;
 mod autoscaling;
 mod buckets;
+mod calls;
 mod control;
 mod ec2;
 mod error;
@@ -35,11 +36,12 @@ mod sts;
 mod wire;
 pub mod world;
 
+pub use calls::Calls;
 pub use error::AwsError;
 pub use faults::{Fault, FaultKind};
 pub use heart::{Reply, handle};
 pub use journal::{Entry, Journal, Outcome};
-pub use samples::{empty, small};
+pub use samples::{empty, rich, small};
 pub use server::Server;
 pub use sim::Sim;
 pub use world::World;

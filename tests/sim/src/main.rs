@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use ami_warden_sim::{Sim, empty, small};
+use ami_warden_sim::{Sim, empty, rich, small};
 use clap::{Parser, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,8 +29,10 @@ struct Arguments {
 enum Estate {
     /// Two accounts, nothing in them
     Empty,
-    /// One of everything
+    /// A golden family, something public, shared, old, and what uses them
     Small,
+    /// The small one, and every field and shape that an answer can have
+    Rich,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -40,6 +42,7 @@ async fn main() -> ExitCode {
     let world = match arguments.estate {
         Estate::Empty => empty(now),
         Estate::Small => small(now),
+        Estate::Rich => rich(now),
     };
     let sim = Sim::new(world);
     let server = match sim.serve_on(arguments.port).await {

@@ -15,44 +15,18 @@ pub(crate) const APIS: &[Api] = &[
         name: "ListRules",
         mutating: false,
         limit: READ,
-        params: &[
-            "MaxResults",
-            "NextToken",
-            "ResourceType",
-            "ResourceTags",
-            "ExcludeResourceTags",
-            "LockState",
-        ],
+        params: &["MaxResults", "NextToken", "ResourceType", "ResourceTags", "ExcludeResourceTags", "LockState"],
         run: list,
     },
-    Api {
-        name: "GetRule",
-        mutating: false,
-        limit: READ,
-        params: &["Identifier"],
-        run: get,
-    },
+    Api { name: "GetRule", mutating: false, limit: READ, params: &["Identifier"], run: get },
     Api {
         name: "CreateRule",
         mutating: true,
         limit: WRITE,
-        params: &[
-            "RetentionPeriod",
-            "Description",
-            "Tags",
-            "ResourceType",
-            "ResourceTags",
-            "ExcludeResourceTags",
-        ],
+        params: &["RetentionPeriod", "Description", "Tags", "ResourceType", "ResourceTags", "ExcludeResourceTags"],
         run: create,
     },
-    Api {
-        name: "DeleteRule",
-        mutating: true,
-        limit: WRITE,
-        params: &["Identifier"],
-        run: delete,
-    },
+    Api { name: "DeleteRule", mutating: true, limit: WRITE, params: &["Identifier"], run: delete },
 ];
 
 const SIZES: Sizes = Sizes {
@@ -70,8 +44,7 @@ fn invalid(message: impl Into<String>) -> AwsError {
 
 fn resource_type(call: &Call) -> Result<RuleResource, AwsError> {
     let word = call.json.get("ResourceType").and_then(Value::as_str);
-    word.and_then(RuleResource::parse)
-        .ok_or_else(|| invalid("ResourceType must be EBS_SNAPSHOT, EC2_IMAGE or EBS_VOLUME"))
+    word.and_then(RuleResource::parse).ok_or_else(|| invalid("ResourceType must be EBS_SNAPSHOT, EC2_IMAGE or EBS_VOLUME"))
 }
 
 fn tags(call: &Call, name: &str) -> Result<Vec<RuleTag>, AwsError> {
@@ -79,10 +52,7 @@ fn tags(call: &Call, name: &str) -> Result<Vec<RuleTag>, AwsError> {
     let tags = all.into_iter().flatten().map(|tag| {
         let text = |field: &str| tag.get(field).and_then(Value::as_str).map(str::to_owned);
         let key = text("ResourceTagKey").ok_or_else(|| invalid("ResourceTagKey is required"))?;
-        Ok(RuleTag {
-            key,
-            value: text("ResourceTagValue"),
-        })
+        Ok(RuleTag { key, value: text("ResourceTagValue") })
     });
     tags.collect()
 }
@@ -92,9 +62,7 @@ fn list(world: &mut World, call: &Call) -> Answered {
     let with = tags(call, "ResourceTags")?;
     let without = tags(call, "ExcludeResourceTags")?;
     let lock = call.json.get("LockState").and_then(Value::as_str);
-    let rules = world
-        .place(call.account(), &call.region)
-        .map(|place| &place.rules);
+    let rules = world.place(call.account(), &call.region).map(|place| &place.rules);
     let found = rules
         .into_iter()
         .flat_map(|rules| rules.iter())
@@ -122,10 +90,7 @@ fn list(world: &mut World, call: &Call) -> Answered {
     if let (Some(next), Some(fields)) = (page.next, answer.as_object_mut()) {
         fields.insert("NextToken".to_owned(), Value::from(next));
     }
-    Ok(Done {
-        body: Body::Json(200, answer),
-        effect: false,
-    })
+    Ok(Done { body: Body::Json(200, answer), effect: false })
 }
 
 fn lock_state(rule: &Rule) -> &'static str {
@@ -137,13 +102,7 @@ fn period(rule: &Rule) -> Value {
 }
 
 fn arn(world: &World, call: &Call, rule: &Rule) -> String {
-    format!(
-        "arn:{}:rbin:{}:{}:rule/{}",
-        world.partition(call.account()),
-        call.region,
-        call.account(),
-        rule.id
-    )
+    format!("arn:{}:rbin:{}:{}:rule/{}", world.partition(call.account()), call.region, call.account(), rule.id)
 }
 
 fn whole(world: &World, call: &Call, rule: &Rule) -> Value {
@@ -168,41 +127,24 @@ fn whole(world: &World, call: &Call, rule: &Rule) -> Value {
 }
 
 fn no_rule(id: &str) -> AwsError {
-    AwsError::new(
-        404,
-        "ResourceNotFoundException",
-        format!("Rule with identifier {id} does not exist"),
-    )
+    AwsError::new(404, "ResourceNotFoundException", format!("Rule with identifier {id} does not exist"))
 }
 
 fn get(world: &mut World, call: &Call) -> Answered {
     let id = call.params.required("Identifier")?;
-    let rule = world
-        .place(call.account(), &call.region)
-        .and_then(|place| place.rules.get(id));
+    let rule = world.place(call.account(), &call.region).and_then(|place| place.rules.get(id));
     let rule = rule.ok_or_else(|| no_rule(id))?;
-    Ok(Done {
-        body: Body::Json(200, whole(world, call, rule)),
-        effect: false,
-    })
+    Ok(Done { body: Body::Json(200, whole(world, call, rule)), effect: false })
 }
 
 /// A rule keeps what has its tags, or the whole Region but for what has the tags it excludes. It takes a while to work.
 fn create(world: &mut World, call: &Call) -> Answered {
-    let days = call
-        .json
-        .pointer("/RetentionPeriod/RetentionPeriodValue")
-        .and_then(Value::as_i64);
+    let days = call.json.pointer("/RetentionPeriod/RetentionPeriodValue").and_then(Value::as_i64);
     let days = days.filter(|days| (1..=365).contains(days));
     let rule = Rule {
         resource: resource_type(call)?,
         days: days.ok_or_else(|| invalid("RetentionPeriodValue must be between 1 and 365"))?,
-        description: call
-            .json
-            .get("Description")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        description: call.json.get("Description").and_then(Value::as_str).unwrap_or_default().to_owned(),
         tags: tags(call, "ResourceTags")?,
         exclude: tags(call, "ExcludeResourceTags")?,
         available_from: world.now() + world.settings.rule_delay,
@@ -210,19 +152,11 @@ fn create(world: &mut World, call: &Call) -> Answered {
         id: world.ids.rule(),
     };
     if !rule.tags.is_empty() && !rule.exclude.is_empty() {
-        return Err(invalid(
-            "ExcludeResourceTags can only be used with Region-level rules",
-        ));
+        return Err(invalid("ExcludeResourceTags can only be used with Region-level rules"));
     }
     let answer = whole(world, call, &rule);
-    world
-        .place_mut(call.account(), &call.region)
-        .rules
-        .insert(rule.id.clone(), rule);
-    Ok(Done {
-        body: Body::Json(201, answer),
-        effect: true,
-    })
+    world.place_mut(call.account(), &call.region).rules.insert(rule.id.clone(), rule);
+    Ok(Done { body: Body::Json(201, answer), effect: true })
 }
 
 fn delete(world: &mut World, call: &Call) -> Answered {
@@ -230,17 +164,10 @@ fn delete(world: &mut World, call: &Call) -> Answered {
     let place = world.place_mut(call.account(), &call.region);
     match place.rules.get(id) {
         None => Err(no_rule(id)),
-        Some(rule) if rule.locked => Err(AwsError::new(
-            409,
-            "ConflictException",
-            "The rule is locked",
-        )),
+        Some(rule) if rule.locked => Err(AwsError::new(409, "ConflictException", "The rule is locked")),
         Some(_) => {
             place.rules.remove(id);
-            Ok(Done {
-                body: Body::Json(204, Value::Null),
-                effect: true,
-            })
+            Ok(Done { body: Body::Json(204, Value::Null), effect: true })
         }
     }
 }

@@ -85,8 +85,7 @@ async fn serve(stream: TcpStream, sim: Sim) {
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let ended = std::future::poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let reset = ended.as_ref().is_err_and(|error| {
-        let cause =
-            std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<NoAnswer>());
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<NoAnswer>());
         matches!(cause, Some(NoAnswer::Reset))
     });
     let stream = connection.into_parts().io.into_inner();

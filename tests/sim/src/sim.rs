@@ -18,9 +18,7 @@ pub struct Sim {
 impl Sim {
     /// A simulation of this world.
     pub fn new(world: World) -> Self {
-        Self {
-            world: Arc::new(Mutex::new(world)),
-        }
+        Self { world: Arc::new(Mutex::new(world)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {

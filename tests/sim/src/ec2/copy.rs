@@ -25,10 +25,7 @@ pub(crate) fn copy_image(world: &mut World, call: &Call) -> Answered {
     }
     let fingerprint = params.fingerprint(&["ClientToken", "Version"]);
     if let Some(known) = repeated(world, call, fingerprint)? {
-        return Ok(Done {
-            effect: false,
-            ..answer(&known)
-        });
+        return Ok(Done { effect: false, ..answer(&known) });
     }
     if world.is_enabled(call.account(), source_region) != Some(true) {
         let message = format!("Invalid value '{source_region}' for SourceRegion");
@@ -50,10 +47,7 @@ pub(crate) fn copy_image(world: &mut World, call: &Call) -> Answered {
         return Err(AwsError::client("InvalidParameterDependency", message));
     }
     let copy_tags = params.flag("CopyImageTags")?;
-    let description = params
-        .get("Description")
-        .map(str::to_owned)
-        .or_else(|| source.description.clone());
+    let description = params.get("Description").map(str::to_owned).or_else(|| source.description.clone());
     let mut image = Image {
         id: world.ids.resource("ami"),
         owner: call.account().to_owned(),
@@ -74,30 +68,14 @@ pub(crate) fn copy_image(world: &mut World, call: &Call) -> Answered {
         listed_from: world.now() + world.settings.listing_lag,
         ..source
     };
-    copy_snapshots(
-        world,
-        call,
-        &mut image,
-        &snapshot_tags,
-        encrypted.then_some(key.as_deref()),
-    );
+    copy_snapshots(world, call, &mut image, &snapshot_tags, encrypted.then_some(key.as_deref()));
     let id = image.id.clone();
-    let copy = Copy {
-        image: id.clone(),
-        due: world.now() + world.settings.copy_delay,
-        failure: wrong_key(key.as_deref(), &call.region),
-    };
+    let copy = Copy { image: id.clone(), due: world.now() + world.settings.copy_delay, failure: wrong_key(key.as_deref(), &call.region) };
     let place = world.place_mut(call.account(), &call.region);
     place.images.insert(id.clone(), image);
     place.copies.push(copy);
     if let Some(token) = params.get("ClientToken") {
-        place.tokens.insert(
-            token.to_owned(),
-            Token {
-                image: id.clone(),
-                parameters: fingerprint,
-            },
-        );
+        place.tokens.insert(token.to_owned(), Token { image: id.clone(), parameters: fingerprint });
     }
     world.pass();
     Ok(answer(&id))
@@ -113,10 +91,7 @@ fn answer(id: &str) -> Done {
 fn repeated(world: &World, call: &Call, fingerprint: u64) -> Result<Option<String>, AwsError> {
     let token = call.params.get("ClientToken");
     let place = world.place(call.account(), &call.region);
-    match token
-        .zip(place)
-        .and_then(|(token, place)| place.tokens.get(token))
-    {
+    match token.zip(place).and_then(|(token, place)| place.tokens.get(token)) {
         None => Ok(None),
         Some(known) if known.parameters == fingerprint => Ok(Some(known.image.clone())),
         Some(_) => Err(AwsError::client(
@@ -127,23 +102,13 @@ fn repeated(world: &World, call: &Call, fingerprint: u64) -> Result<Option<Strin
 }
 
 fn source(world: &World, call: &Call, id: &str, region: &str) -> Result<Image, AwsError> {
-    let there = world
-        .places()
-        .filter(|(_, place_region, _)| *place_region == region);
+    let there = world.places().filter(|(_, place_region, _)| *place_region == region);
     let mut images = there.filter_map(|(_, _, place)| place.images.get(id));
     let image = images
         .find(|image| may_launch(world, call.account(), image))
-        .ok_or_else(|| {
-            AwsError::client(
-                "InvalidAMIID.NotFound",
-                format!("The image id '[{id}]' does not exist"),
-            )
-        })?;
+        .ok_or_else(|| AwsError::client("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")))?;
     if image.state != ImageState::Available {
-        let message = format!(
-            "The image ID '{id}' is not available to be copied; it is {}",
-            image.state.as_str()
-        );
+        let message = format!("The image ID '{id}' is not available to be copied; it is {}", image.state.as_str());
         return Err(AwsError::client("InvalidAMIID.Unavailable", message));
     }
     Ok(image.clone())
@@ -154,10 +119,7 @@ fn refuse_too_many(world: &World, call: &Call) -> Result<(), AwsError> {
     let Some(place) = world.place(call.account(), &call.region) else {
         return Ok(());
     };
-    let images = place
-        .copies
-        .iter()
-        .filter_map(|copy| place.images.get(&copy.image));
+    let images = place.copies.iter().filter_map(|copy| place.images.get(&copy.image));
     let running: usize = images.map(|image| image.snapshots().count()).sum();
     if running >= world.settings.concurrent_copies {
         let message = "You have exceeded the number of concurrent snapshot copies for this destination Region";
@@ -170,26 +132,14 @@ fn refuse_too_many(world: &World, call: &Call) -> Result<(), AwsError> {
 fn image_tags(source: &Image, copy: bool, given: Tags, account: &str) -> Tags {
     let mut tags = Tags::new();
     if copy && source.owner == account {
-        tags.extend(
-            source
-                .tags
-                .clone()
-                .into_iter()
-                .filter(|(key, _)| !key.starts_with("aws:")),
-        );
+        tags.extend(source.tags.clone().into_iter().filter(|(key, _)| !key.starts_with("aws:")));
     }
     tags.extend(given);
     tags
 }
 
 /// Each disk gets a snapshot of its own. CopyImageTags does not tag them, TagSpecifications do.
-fn copy_snapshots(
-    world: &mut World,
-    call: &Call,
-    image: &mut Image,
-    tags: &Tags,
-    encrypt: Option<Option<&str>>,
-) {
+fn copy_snapshots(world: &mut World, call: &Call, image: &mut Image, tags: &Tags, encrypt: Option<Option<&str>>) {
     let now = world.now();
     let source = image.source_image.clone().unwrap_or_default();
     for mapping in &mut image.mappings {
@@ -204,16 +154,11 @@ fn copy_snapshots(
             ebs.kms_key = key.map(str::to_owned);
         }
         let id = world.ids.resource("snap");
-        let full_size = world
-            .snapshot(&original)
-            .and_then(|snapshot| snapshot.full_size);
+        let full_size = world.snapshot(&original).and_then(|snapshot| snapshot.full_size);
         let snapshot = Snapshot {
             id: id.clone(),
             owner: call.account().to_owned(),
-            description: format!(
-                "Copied for DestinationAmi {} from SourceAmi {source} for SourceSnapshot {original}",
-                image.id
-            ),
+            description: format!("Copied for DestinationAmi {} from SourceAmi {source} for SourceSnapshot {original}", image.id),
             volume: "vol-ffffffff".to_owned(),
             volume_size: ebs.volume_size,
             full_size,
@@ -228,10 +173,7 @@ fn copy_snapshots(
             fast_restores: Vec::new(),
             tags: tags.clone(),
         };
-        world
-            .place_mut(call.account(), &call.region)
-            .snapshots
-            .insert(id.clone(), snapshot);
+        world.place_mut(call.account(), &call.region).snapshots.insert(id.clone(), snapshot);
         ebs.snapshot = Some(id);
     }
 }
@@ -239,6 +181,5 @@ fn copy_snapshots(
 /// A key of another Region: the call succeeds, and the copy fails later (aws-facts, "CopyImage").
 fn wrong_key(key: Option<&str>, region: &str) -> Option<String> {
     let key_region = key?.strip_prefix("arn:")?.split(':').nth(2)?;
-    (key_region != region)
-        .then(|| "The KMS key of the copied snapshot is not accessible in this Region".to_owned())
+    (key_region != region).then(|| "The KMS key of the copied snapshot is not accessible in this Region".to_owned())
 }

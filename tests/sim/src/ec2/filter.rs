@@ -17,13 +17,10 @@ impl Filters {
             let name = group.required("Name")?.to_owned();
             let values: Vec<String> = group.list("Value").into_iter().map(str::to_owned).collect();
             if values.is_empty() {
-                return Err(AwsError::invalid_value(format!(
-                    "The filter '{name}' must have at least one value"
-                )));
+                return Err(AwsError::invalid_value(format!("The filter '{name}' must have at least one value")));
             }
             if values.len() > 200 {
-                let message =
-                    "The maximum number of filter values specified on a single call is 200";
+                let message = "The maximum number of filter values specified on a single call is 200";
                 return Err(AwsError::client("FilterLimitExceeded", message));
             }
             all.push((name, values));
@@ -32,11 +29,7 @@ impl Filters {
     }
 
     /// Whether a resource passes. `fields` gives what it has under a filter's name, `None` for a name it does not know.
-    pub(crate) fn pass(
-        &self,
-        tags: &Tags,
-        fields: impl Fn(&str) -> Option<Vec<String>>,
-    ) -> Result<bool, AwsError> {
+    pub(crate) fn pass(&self, tags: &Tags, fields: impl Fn(&str) -> Option<Vec<String>>) -> Result<bool, AwsError> {
         let mut passes = true;
         for (name, values) in &self.all {
             let have = if let Some(key) = name.strip_prefix("tag:") {
@@ -46,18 +39,18 @@ impl Filters {
             } else {
                 fields(name).ok_or_else(|| unknown(name))?
             };
-            passes &= values
-                .iter()
-                .any(|value| have.iter().any(|have| wildcard(value, have)));
+            passes &= values.iter().any(|value| have.iter().any(|have| wildcard(value, have)));
         }
         Ok(passes)
     }
 
     /// Refuses names no resource of this kind has, even when there is no resource to ask.
     pub(crate) fn check(&self, known: &[&str]) -> Result<(), AwsError> {
-        let bad = self.all.iter().map(|(name, _)| name).find(|name| {
-            !name.starts_with("tag:") && *name != "tag-key" && !known.contains(&name.as_str())
-        });
+        let bad = self
+            .all
+            .iter()
+            .map(|(name, _)| name)
+            .find(|name| !name.starts_with("tag:") && *name != "tag-key" && !known.contains(&name.as_str()));
         bad.map_or(Ok(()), |name| Err(unknown(name)))
     }
 }
@@ -86,12 +79,8 @@ fn matches(pattern: &[char], text: &[char]) -> bool {
                 continue;
             }
             (['?', p_rest @ ..], [_, t_rest @ ..]) => Some((p_rest, t_rest)),
-            (['\\', literal, p_rest @ ..], [have, t_rest @ ..]) if literal == have => {
-                Some((p_rest, t_rest))
-            }
-            ([want, p_rest @ ..], [have, t_rest @ ..]) if want == have && *want != '\\' => {
-                Some((p_rest, t_rest))
-            }
+            (['\\', literal, p_rest @ ..], [have, t_rest @ ..]) if literal == have => Some((p_rest, t_rest)),
+            ([want, p_rest @ ..], [have, t_rest @ ..]) if want == have && *want != '\\' => Some((p_rest, t_rest)),
             _ => None,
         };
         match (fits, retry) {

@@ -9,6 +9,7 @@ use crate::wire::xml::{Xml, seconds};
 use crate::world::World;
 use crate::world::image::{Image, ImageState, Permission};
 
+use super::block_public_access::refuse_public_image;
 use super::image_changes::{own_image, own_image_mut};
 use super::images::{write_mapping, write_product_codes};
 
@@ -21,26 +22,16 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         xml.element(name, |xml| xml.maybe("value", value));
     };
     match attribute.as_str() {
-        "launchPermission" => xml.items(
-            "launchPermission",
-            &image.launch_permissions,
-            write_permission,
-        ),
+        "launchPermission" => xml.items("launchPermission", &image.launch_permissions, write_permission),
         "description" => value(&mut xml, "description", image.description.clone()),
-        "lastLaunchedTime" => value(
-            &mut xml,
-            "lastLaunchedTime",
-            image.last_launched.map(seconds),
-        ),
+        "lastLaunchedTime" => value(&mut xml, "lastLaunchedTime", image.last_launched.map(seconds)),
         "bootMode" => value(&mut xml, "bootMode", image.boot_mode.clone()),
         "tpmSupport" => value(&mut xml, "tpmSupport", image.tpm_support.clone()),
         "imdsSupport" => value(&mut xml, "imdsSupport", image.imds_support.clone()),
         "productCodes" => write_product_codes(&mut xml, image),
         "blockDeviceMapping" => xml.items("blockDeviceMapping", &image.mappings, write_mapping),
         other => {
-            return Err(AwsError::invalid_value(format!(
-                "Value ({other}) for parameter attribute is invalid."
-            )));
+            return Err(AwsError::invalid_value(format!("Value ({other}) for parameter attribute is invalid.")));
         }
     }
     Ok(Done::read(xml.into_string()))
@@ -73,24 +64,9 @@ pub(crate) fn change(params: &Params, structure: &str) -> Result<Change, AwsErro
     }
     let mut flat = Vec::new();
     flat.extend(params.list("UserId").into_iter().map(|id| ("UserId", id)));
-    flat.extend(
-        params
-            .list("UserGroup")
-            .into_iter()
-            .map(|group| ("Group", group)),
-    );
-    flat.extend(
-        params
-            .list("OrganizationArn")
-            .into_iter()
-            .map(|arn| ("OrganizationArn", arn)),
-    );
-    flat.extend(
-        params
-            .list("OrganizationalUnitArn")
-            .into_iter()
-            .map(|arn| ("OrganizationalUnitArn", arn)),
-    );
+    flat.extend(params.list("UserGroup").into_iter().map(|group| ("Group", group)));
+    flat.extend(params.list("OrganizationArn").into_iter().map(|arn| ("OrganizationArn", arn)));
+    flat.extend(params.list("OrganizationalUnitArn").into_iter().map(|arn| ("OrganizationalUnitArn", arn)));
     for (name, value) in flat {
         let mut one = Params::default();
         one.insert(name, value.to_owned());
@@ -110,65 +86,42 @@ pub(crate) fn change(params: &Params, structure: &str) -> Result<Change, AwsErro
 fn permission(params: &Params) -> Result<Permission, AwsError> {
     let arn = |name: &str, marker: &str| match params.get(name) {
         Some(arn) if arn.starts_with("arn:") && arn.contains(marker) => Ok(Some(arn.to_owned())),
-        Some(bad) => Err(AwsError::invalid_value(format!(
-            "Value ({bad}) for parameter {name} is invalid."
-        ))),
+        Some(bad) => Err(AwsError::invalid_value(format!("Value ({bad}) for parameter {name} is invalid."))),
         None => Ok(None),
     };
     let organization = arn("OrganizationArn", ":organization/")?;
     let unit = arn("OrganizationalUnitArn", ":ou/")?;
-    match (
-        params.get("Group"),
-        params.get("UserId"),
-        organization,
-        unit,
-    ) {
+    match (params.get("Group"), params.get("UserId"), organization, unit) {
         (Some("all"), None, None, None) => Ok(Permission::Everyone),
         (Some(group), ..) => Err(AwsError::client("InvalidAMIAttributeItemValue", {
             format!("Invalid attribute item value \"{group}\" for userGroup item type.")
         })),
-        (None, Some(id), None, None)
-            if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            Ok(Permission::Account(id.to_owned()))
-        }
+        (None, Some(id), None, None) if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) => Ok(Permission::Account(id.to_owned())),
         (None, Some(id), ..) => Err(AwsError::client("InvalidAMIAttributeItemValue", {
             format!("Invalid attribute item value \"{id}\" for userId item type.")
         })),
         (None, None, Some(arn), None) => Ok(Permission::Organization(arn)),
         (None, None, None, Some(arn)) => Ok(Permission::Unit(arn)),
-        (None, None, ..) => Err(AwsError::missing(
-            "UserId, Group, OrganizationArn or OrganizationalUnitArn",
-        )),
+        (None, None, ..) => Err(AwsError::missing("UserId, Group, OrganizationArn or OrganizationalUnitArn")),
     }
 }
 
 pub(crate) fn modify(world: &mut World, call: &Call) -> Answered {
     let params = &call.params;
-    let description = params.get("Description.Value").or_else(|| {
-        (params.get("Attribute") == Some("description"))
-            .then(|| params.get("Value"))
-            .flatten()
-    });
+    let description =
+        params.get("Description.Value").or_else(|| (params.get("Attribute") == Some("description")).then(|| params.get("Value")).flatten());
     if let Some(text) = description.map(str::to_owned) {
         own_image_mut(world, call)?.description = Some(text);
         return Ok(Done::yes());
     }
-    if let Some(other) = params
-        .get("Attribute")
-        .filter(|attribute| *attribute != "launchPermission")
-    {
-        return Err(AwsError::invalid_value(format!(
-            "Value ({other}) for parameter attribute is invalid."
-        )));
+    if let Some(other) = params.get("Attribute").filter(|attribute| *attribute != "launchPermission") {
+        return Err(AwsError::invalid_value(format!("Value ({other}) for parameter attribute is invalid.")));
     }
     let change = change(params, "LaunchPermission")?;
     if change.add.is_empty() && change.remove.is_empty() {
-        return Err(AwsError::client(
-            "InvalidParameterCombination",
-            "No attributes specified.",
-        ));
+        return Err(AwsError::client("InvalidParameterCombination", "No attributes specified."));
     }
+    refuse_public_image(world, call, &change.add)?;
     let image = own_image_mut(world, call)?;
     refuse_sharing(image, &change)?;
     apply(&mut image.launch_permissions, change);
@@ -188,15 +141,9 @@ fn refuse_sharing(image: &Image, change: &Change) -> Result<(), AwsError> {
         let message = format!("The image '{}' is disabled and cannot be shared", image.id);
         return Err(AwsError::client("OperationNotPermitted", message));
     }
-    let marketplace = image
-        .product_codes
-        .iter()
-        .any(|(_, kind)| kind == "marketplace");
+    let marketplace = image.product_codes.iter().any(|(_, kind)| kind == "marketplace");
     if marketplace && change.add.contains(&Permission::Everyone) {
-        let message = format!(
-            "The image '{}' has a Marketplace product code and cannot be made public",
-            image.id
-        );
+        let message = format!("The image '{}' has a Marketplace product code and cannot be made public", image.id);
         return Err(AwsError::client("OperationNotPermitted", message));
     }
     Ok(())
@@ -207,9 +154,7 @@ pub(crate) fn reset(world: &mut World, call: &Call) -> Answered {
     match call.params.required("Attribute")? {
         "launchPermission" => {}
         other => {
-            return Err(AwsError::invalid_value(format!(
-                "Value ({other}) for parameter attribute is invalid."
-            )));
+            return Err(AwsError::invalid_value(format!("Value ({other}) for parameter attribute is invalid.")));
         }
     }
     own_image_mut(world, call)?.launch_permissions.clear();

@@ -31,59 +31,40 @@ fn own_id(world: &World, call: &Call) -> Result<String, AwsError> {
         let message = format!("The image id '[{id}]' is no longer available");
         return Err(AwsError::client("InvalidAMIID.Unavailable", message));
     }
-    let others = world
-        .places()
-        .filter(|(_, region, _)| *region == call.region);
-    let visible = others
-        .filter_map(|(_, _, place)| place.images.get(id))
-        .any(|image| may_launch(world, call.account(), image));
+    let others = world.places().filter(|(_, region, _)| *region == call.region);
+    let visible = others.filter_map(|(_, _, place)| place.images.get(id)).any(|image| may_launch(world, call.account(), image));
     if visible {
-        return Err(AwsError::client(
-            "AuthFailure",
-            format!("Not authorized for image:{id}"),
-        ));
+        return Err(AwsError::client("AuthFailure", format!("Not authorized for image:{id}")));
     }
-    Err(AwsError::client(
-        "InvalidAMIID.NotFound",
-        format!("The image id '[{id}]' does not exist"),
-    ))
+    Err(AwsError::client("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")))
 }
 
 /// The caller's own image.
 pub(crate) fn own_image<'w>(world: &'w World, call: &Call) -> Result<&'w Image, AwsError> {
     let id = own_id(world, call)?;
-    let image = world
-        .place(call.account(), &call.region)
-        .and_then(|place| place.images.get(&id));
+    let image = world.place(call.account(), &call.region).and_then(|place| place.images.get(&id));
     image.ok_or_else(|| AwsError::new(500, "InternalError", "An internal error has occurred"))
 }
 
-/// The caller's own image, to be changed.
-pub(crate) fn own_image_mut<'w>(
-    world: &'w mut World,
-    call: &Call,
-) -> Result<&'w mut Image, AwsError> {
+/// The caller's own image, to be changed. Listings may go on showing it as it was.
+pub(crate) fn own_image_mut<'w>(world: &'w mut World, call: &Call) -> Result<&'w mut Image, AwsError> {
     let id = own_id(world, call)?;
-    let image = world
-        .place_mut(call.account(), &call.region)
-        .images
-        .get_mut(&id);
+    let until = world.now() + world.settings.stale_reads;
+    let stale = world.settings.stale_reads > SignedDuration::ZERO;
+    let place = world.place_mut(call.account(), &call.region);
+    let image = place.images.get_mut(&id);
+    if let Some(image) = image.as_ref().filter(|_| stale) {
+        place.stale.entry(id).or_insert_with(|| (Image::clone(image), until));
+    }
     image.ok_or_else(|| AwsError::new(500, "InternalError", "An internal error has occurred"))
 }
 
 pub(crate) fn deprecate(world: &mut World, call: &Call) -> Answered {
     let now = world.now();
-    let asked = call
-        .params
-        .time("DeprecateAt")?
-        .ok_or_else(|| AwsError::missing("DeprecateAt"))?;
+    let asked = call.params.time("DeprecateAt")?.ok_or_else(|| AwsError::missing("DeprecateAt"))?;
     let at = to_minute(asked);
     let image = own_image_mut(world, call)?;
-    let refuse = |why: String| {
-        Err(AwsError::invalid_value(format!(
-            "Invalid value for DeprecateAt: {why}"
-        )))
-    };
+    let refuse = |why: String| Err(AwsError::invalid_value(format!("Invalid value for DeprecateAt: {why}")));
     if at < now {
         return refuse(format!("{} is in the past", millis(asked)));
     }
@@ -91,9 +72,7 @@ pub(crate) fn deprecate(world: &mut World, call: &Call) -> Answered {
         return refuse("the upper limit is 10 years from now".to_owned());
     }
     if image.is_public() && at > image.created + TWO_YEARS {
-        return refuse(
-            "the upper limit for a public AMI is 2 years from its creation date".to_owned(),
-        );
+        return refuse("the upper limit for a public AMI is 2 years from its creation date".to_owned());
     }
     image.deprecation = Some(at);
     Ok(Done::yes())
@@ -109,10 +88,7 @@ pub(crate) fn cancel_deprecation(world: &mut World, call: &Call) -> Answered {
     let image = own_image_mut(world, call)?;
     // Every public image has a deprecation date, two years from creation at the latest.
     if image.is_public() {
-        let message = format!(
-            "The deprecation of the public image '{}' cannot be cancelled",
-            image.id
-        );
+        let message = format!("The deprecation of the public image '{}' cannot be cancelled", image.id);
         return Err(AwsError::client("OperationNotPermitted", message));
     }
     image.deprecation = None;
@@ -140,20 +116,14 @@ fn expect_state(image: &Image, state: ImageState) -> Result<(), AwsError> {
         return Ok(());
     }
     let (id, now, wanted) = (&image.id, image.state.as_str(), state.as_str());
-    let message = format!(
-        "The image '{id}' is in state '{now}'; it must be in state '{wanted}' for this operation"
-    );
+    let message = format!("The image '{id}' is in state '{now}'; it must be in state '{wanted}' for this operation");
     Err(AwsError::client("IncorrectState", message))
 }
 
 pub(crate) fn protect(world: &mut World, call: &Call) -> Answered {
     let cooldown = call.params.flag("WithCooldown")?;
     let image = own_image_mut(world, call)?;
-    image.protection = if cooldown {
-        Protection::OnWithCooldown
-    } else {
-        Protection::On
-    };
+    image.protection = if cooldown { Protection::OnWithCooldown } else { Protection::On };
     Ok(Done::yes())
 }
 
@@ -180,10 +150,7 @@ pub(crate) fn deregister(world: &mut World, call: &Call) -> Answered {
         return Err(AwsError::client("AuthFailure", message));
     }
     if image.protects(now) {
-        let message = format!(
-            "The image '{}' has deregistration protection and cannot be deregistered",
-            image.id
-        );
+        let message = format!("The image '{}' has deregistration protection and cannot be deregistered", image.id);
         return Err(AwsError::client("OperationNotPermitted", message));
     }
     let place = world.place_mut(call.account(), &call.region);
@@ -196,11 +163,7 @@ pub(crate) fn deregister(world: &mut World, call: &Call) -> Answered {
     // Instance store images have no Recycle Bin.
     let kept = retention(place.rules.values(), RuleResource::Image, &image.tags, now);
     if let Some(kept) = kept.filter(|_| image.root_device_type == "ebs") {
-        let binned = Binned {
-            item: image.clone(),
-            entered: now,
-            exits: now + kept,
-        };
+        let binned = Binned { item: image.clone(), entered: now, exits: now + kept };
         place.bin_images.insert(image.id.clone(), binned);
     }
     let mut xml = Xml::default();

@@ -7,9 +7,7 @@ use crate::error::AwsError;
 use crate::paging::{LARGE, page};
 use crate::wire::xml::{Xml, millis, seconds};
 use crate::world::World;
-use crate::world::image::{
-    EbsMapping, Image, ImageState, Mapping, MappingKind, Permission, Protection, Tags,
-};
+use crate::world::image::{EbsMapping, Image, ImageState, Mapping, MappingKind, Permission, Protection, Tags};
 
 use super::filter::Filters;
 use super::well_formed;
@@ -36,39 +34,37 @@ const FILTERS: [&str; 17] = [
 
 /// Whether an account may launch an image: its own, a public one, or one shared with it or its organization.
 pub(crate) fn may_launch(world: &World, account: &str, image: &Image) -> bool {
-    let belongs_to = world
-        .accounts
-        .get(account)
-        .map(|account| &account.belongs_to);
     image.owner == account
-        || image
-            .launch_permissions
-            .iter()
-            .any(|permission| match permission {
-                Permission::Everyone => true,
-                Permission::Account(id) => id == account,
-                Permission::Organization(arn) | Permission::Unit(arn) => {
-                    belongs_to.is_some_and(|all| all.contains(arn))
-                }
-            })
+        || image.launch_permissions.iter().any(|permission| match permission {
+            Permission::Everyone => true,
+            Permission::Account(id) => id == account,
+            Permission::Organization(arn) | Permission::Unit(arn) => {
+                world.accounts.get(account).is_some_and(|account| account.belongs_to.contains(arn))
+            }
+        })
 }
 
-/// Every image that DescribeImages could tell an account about, lingering ones included.
-fn listed<'w>(world: &'w World, account: &str, region: &str) -> Vec<&'w Image> {
+/// Every image that DescribeImages could tell an account about, lingering ones included; only these ids, if any.
+fn listed<'w>(world: &'w World, call: &Call, ids: &BTreeSet<&str>) -> Vec<&'w Image> {
+    let account = call.account();
     let partition = world.partition(account);
-    world
-        .places()
-        .filter(|(owner, place_region, _)| {
-            *place_region == region && world.partition(owner) == partition
-        })
-        .flat_map(|(_, _, place)| {
-            place
-                .images
-                .values()
-                .chain(place.lingering.iter().map(|(image, _)| image))
-        })
-        .filter(|image| image.listed_from <= world.now() && may_launch(world, account, image))
-        .collect()
+    let mut all = Vec::new();
+    for (owner, region, place) in world.places() {
+        if region != call.region || world.partition(owner) != partition {
+            continue;
+        }
+        let lingering = place.lingering.iter().map(|(image, _)| image);
+        let shown = |image: &'w Image| place.stale.get(&image.id).map_or(image, |(stale, _)| stale);
+        if ids.is_empty() {
+            all.extend(place.images.values().map(shown).chain(lingering));
+        } else {
+            let named = lingering.filter(|image| ids.contains(image.id.as_str()));
+            let there = ids.iter().filter_map(|id| place.images.get(*id));
+            all.extend(there.map(shown).chain(named));
+        }
+    }
+    all.retain(|image| image.listed_from <= world.now() && may_launch(world, account, image));
+    all
 }
 
 pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
@@ -79,73 +75,57 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     filters.check(&FILTERS)?;
     let deprecated = call.params.flag("IncludeDeprecated")?;
     let disabled = call.params.flag("IncludeDisabled")?;
-    let visible = listed(world, account, &call.region);
+    let owners = call.params.list("Owner");
+    let users = call.params.list("ExecutableBy");
+    let visible = listed(world, call, &ids);
     for id in &ids {
         well_formed(id, "ami", "InvalidAMIID.Malformed")?;
     }
-    let missing: Vec<&str> = ids
-        .iter()
-        .copied()
-        .filter(|id| !visible.iter().any(|image| image.id == **id))
-        .collect();
-    if let [first, rest @ ..] = missing.as_slice() {
-        let (noun, verb) = if rest.is_empty() {
-            ("id", "does")
-        } else {
-            ("ids", "do")
-        };
-        let _ = first;
-        let message = format!(
-            "The image {noun} '[{}]' {verb} not exist",
-            missing.join(", ")
-        );
+    let missing = |id: &&&str| !visible.iter().any(|image| image.id == **id);
+    let missing: Vec<&str> = ids.iter().filter(missing).copied().collect();
+    if !missing.is_empty() {
+        let (noun, verb) = if missing.len() == 1 { ("id", "does") } else { ("ids", "do") };
+        let message = format!("The image {noun} '[{}]' {verb} not exist", missing.join(", "));
         return Err(AwsError::client("InvalidAMIID.NotFound", message));
     }
     let mut found = Vec::new();
+    let no_tags = Tags::new();
     for image in visible {
         let own = image.owner == account;
         let named = ids.contains(image.id.as_str());
-        // Disabled images are left out unless asked for; others' deprecated ones unless asked for or named
-        // (aws-facts, "What hides"). A disabled image belongs to its owner alone.
-        let shown = (ids.is_empty() || named)
-            && (image.state != ImageState::Disabled || (own && (disabled || named)))
+        // Disabled images are left out unless asked for, even when named; others' deprecated ones unless asked for
+        // or named (aws-facts, "What hides"). A disabled image is its owner's alone.
+        let shown = (image.state != ImageState::Disabled || (own && disabled))
             && (own || deprecated || named || image.deprecation.is_none_or(|at| now < at))
-            && is_owner(call, image)
-            && is_executable(call, image);
-        let tags = if own { image.tags.clone() } else { Tags::new() };
-        if shown && filters.pass(&tags, |name| field(image, name))? {
-            found.push((image.id.clone(), image));
+            && is_owner(&owners, account, image)
+            && is_executable(&users, account, image);
+        let tags = if own { &image.tags } else { &no_tags };
+        if shown && filters.pass(tags, |name| field(image, name))? {
+            found.push((image.id.as_str(), image));
         }
     }
     let page = page(world, call, LARGE, found)?;
     let mut xml = Xml::default();
-    xml.items("imagesSet", page.items, |xml, image| {
-        write(xml, image, account)
-    });
+    xml.items("imagesSet", page.items, |xml, image| write(xml, image, account));
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
 
-fn is_owner(call: &Call, image: &Image) -> bool {
-    let owners = call.params.list("Owner");
+fn is_owner(owners: &[&str], account: &str, image: &Image) -> bool {
     owners.is_empty()
         || owners.iter().any(|owner| match *owner {
-            "self" => image.owner == call.account(),
+            "self" => image.owner == account,
             owner => image.owner == owner || image.owner_alias.as_deref() == Some(owner),
         })
 }
 
-fn is_executable(call: &Call, image: &Image) -> bool {
-    let users = call.params.list("ExecutableBy");
+fn is_executable(users: &[&str], account: &str, image: &Image) -> bool {
+    let shared = |user: &str| image.launch_permissions.contains(&Permission::Account(user.to_owned()));
     users.is_empty()
         || users.iter().any(|user| match *user {
             "all" => image.is_public(),
-            "self" => image
-                .launch_permissions
-                .contains(&Permission::Account(call.account().to_owned())),
-            user => image
-                .launch_permissions
-                .contains(&Permission::Account(user.to_owned())),
+            "self" => shared(account),
+            user => shared(user),
         })
 }
 
@@ -243,14 +223,7 @@ pub(crate) fn write_mapping(xml: &mut Xml, mapping: &Mapping) {
     match kind {
         MappingKind::Ephemeral(name) => xml.text("virtualName", name),
         MappingKind::Ebs(ebs) => xml.element("ebs", |xml| {
-            let EbsMapping {
-                snapshot,
-                volume_size,
-                volume_type,
-                encrypted,
-                kms_key,
-                delete_on_termination,
-            } = ebs;
+            let EbsMapping { snapshot, volume_size, volume_type, encrypted, kms_key, delete_on_termination } = ebs;
             xml.maybe("snapshotId", snapshot.as_deref());
             xml.text("volumeSize", volume_size);
             xml.text("deleteOnTermination", delete_on_termination);

@@ -22,10 +22,7 @@ const FILTERS: [&str; 8] = [
 ];
 
 pub(crate) fn not_found(id: &str) -> AwsError {
-    AwsError::client(
-        "InvalidInstanceID.NotFound",
-        format!("The instance ID '{id}' does not exist"),
-    )
+    AwsError::client("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist"))
 }
 
 /// Whether a listing leaves a service-managed resource out.
@@ -60,20 +57,21 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         }
         for instance in place.instances.values() {
             let named = ids.contains(&instance.id.as_str());
-            let shown = (ids.is_empty() || named)
-                && !is_hidden(instance.operator.as_ref(), include || named);
+            let shown = (ids.is_empty() || named) && !is_hidden(instance.operator.as_ref(), include || named);
             if shown && filters.pass(&instance.tags, |name| field(instance, name))? {
-                found.push((instance.id.clone(), instance));
+                found.push((instance.id.as_str(), instance));
             }
         }
     }
     let page = page(world, call, LARGE, found)?;
     let mut xml = Xml::default();
-    xml.items("reservationSet", page.items, |xml, instance| {
-        xml.text("reservationId", &instance.reservation);
+    // What one launch started is one reservation.
+    let reservations = page.items.chunk_by(|a, b| a.reservation == b.reservation);
+    xml.items("reservationSet", reservations, |xml, instances| {
+        xml.maybe("reservationId", instances.first().map(|first| &first.reservation));
         xml.text("ownerId", call.account());
         xml.items("groupSet", std::iter::empty::<()>(), |_, ()| {});
-        xml.items("instancesSet", [instance], write);
+        xml.items("instancesSet", instances, |xml, instance| write(xml, instance));
     });
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))

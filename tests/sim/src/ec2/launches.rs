@@ -18,14 +18,8 @@ fn image_of(world: &World, call: &Call) -> Result<String, AwsError> {
         return Ok(image.to_owned());
     }
     let asked = call.params.under("LaunchTemplate");
-    let place = world
-        .place(call.account(), &call.region)
-        .ok_or_else(|| AwsError::missing("ImageId"))?;
-    let template = named(
-        place,
-        asked.get("LaunchTemplateId"),
-        asked.get("LaunchTemplateName"),
-    )?;
+    let place = world.place(call.account(), &call.region).ok_or_else(|| AwsError::missing("ImageId"))?;
+    let template = named(place, asked.get("LaunchTemplateId"), asked.get("LaunchTemplateName"))?;
     let template = template.ok_or_else(|| AwsError::missing("ImageId"))?;
     let number = number(template, asked.get("Version").unwrap_or("$Default"))?;
     let version = template.versions.get(&number).ok_or_else(|| {
@@ -41,25 +35,16 @@ pub(crate) fn run(world: &mut World, call: &Call) -> Answered {
     let count = call.params.integer("MaxCount")?.unwrap_or(1);
     let least = call.params.integer("MinCount")?.unwrap_or(count);
     if !(1..=1000).contains(&count) || !(1..=count).contains(&least) {
-        return Err(AwsError::invalid_value(format!(
-            "Invalid value '{count}' for InstanceCount."
-        )));
+        return Err(AwsError::invalid_value(format!("Invalid value '{count}' for InstanceCount.")));
     }
     let id = image_of(world, call)?;
     well_formed(&id, "ami", "InvalidAMIID.Malformed")?;
     let given = tags::specified(&call.params, "instance")?;
-    let here = world
-        .places()
-        .filter(|(_, region, _)| *region == call.region);
-    let image = here
-        .filter_map(|(_, _, place)| place.images.get(&id))
-        .find(|image| may_launch(world, call.account(), image));
+    let here = world.places().filter(|(_, region, _)| *region == call.region);
+    let image = here.filter_map(|(_, _, place)| place.images.get(&id)).find(|image| may_launch(world, call.account(), image));
     let architecture = match image {
         None => {
-            return Err(AwsError::client(
-                "InvalidAMIID.NotFound",
-                format!("The image id '[{id}]' does not exist"),
-            ));
+            return Err(AwsError::client("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")));
         }
         // "A disabled AMI can't be used for instance launches"; nor can one that is not there yet, or never was.
         Some(image) if image.state != ImageState::Available => {
@@ -83,11 +68,7 @@ pub(crate) fn run(world: &mut World, call: &Call) -> Answered {
             reservation: reservation.clone(),
             image: id.clone(),
             state: InstanceState::Running,
-            instance_type: call
-                .params
-                .get("InstanceType")
-                .unwrap_or("m1.small")
-                .to_owned(),
+            instance_type: call.params.get("InstanceType").unwrap_or("m1.small").to_owned(),
             architecture: architecture.clone(),
             launched: now,
             terminated: None,
@@ -96,10 +77,7 @@ pub(crate) fn run(world: &mut World, call: &Call) -> Answered {
             operator: None,
             tags: given.clone(),
         };
-        world
-            .place_mut(call.account(), &call.region)
-            .instances
-            .insert(instance.id.clone(), instance.clone());
+        world.place_mut(call.account(), &call.region).instances.insert(instance.id.clone(), instance.clone());
         launched.push(instance);
     }
     let mut xml = Xml::default();

@@ -8,25 +8,14 @@ use crate::world::World;
 
 use super::well_formed;
 
-const SIZES: Sizes = Sizes {
-    least: 1,
-    most: 1000,
-    default: Some(1000),
-    ..LARGE
-};
+const SIZES: Sizes = Sizes { least: 1, most: 1000, default: Some(1000), ..LARGE };
 
 fn no_image(id: &str) -> AwsError {
-    AwsError::client(
-        "InvalidAMIID.NotFound",
-        format!("The image id '[{id}]' does not exist in the Recycle Bin"),
-    )
+    AwsError::client("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist in the Recycle Bin"))
 }
 
 fn no_snapshot(id: &str) -> AwsError {
-    AwsError::client(
-        "InvalidSnapshot.NotFound",
-        format!("The snapshot '{id}' does not exist in the Recycle Bin."),
-    )
+    AwsError::client("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist in the Recycle Bin."))
 }
 
 /// Tells no block device mappings: what an image was made of has to be remembered elsewhere.
@@ -38,10 +27,7 @@ pub(crate) fn list_images(world: &mut World, call: &Call) -> Answered {
             return Err(no_image(missing));
         }
         let all = place.bin_images.iter();
-        found.extend(
-            all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str()))
-                .map(|(id, b)| (id.clone(), b)),
-        );
+        found.extend(all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str())).map(|(id, b)| (id.clone(), b)));
     }
     let page = page(world, call, SIZES, found)?;
     let mut xml = Xml::default();
@@ -60,17 +46,11 @@ pub(crate) fn list_snapshots(world: &mut World, call: &Call) -> Answered {
     let ids = call.params.list("SnapshotId");
     let mut found = Vec::new();
     if let Some(place) = world.place(call.account(), &call.region) {
-        if let Some(missing) = ids
-            .iter()
-            .find(|id| !place.bin_snapshots.contains_key(**id))
-        {
+        if let Some(missing) = ids.iter().find(|id| !place.bin_snapshots.contains_key(**id)) {
             return Err(no_snapshot(missing));
         }
         let all = place.bin_snapshots.iter();
-        found.extend(
-            all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str()))
-                .map(|(id, b)| (id.clone(), b)),
-        );
+        found.extend(all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str())).map(|(id, b)| (id.clone(), b)));
     }
     let sizes = Sizes { least: 5, ..SIZES };
     let page = page(world, call, sizes, found)?;
@@ -92,10 +72,7 @@ pub(crate) fn restore_image(world: &mut World, call: &Call) -> Answered {
     well_formed(id, "ami", "InvalidAMIID.Malformed")?;
     let place = world.place_mut(call.account(), &call.region);
     let binned = place.bin_images.get(id).ok_or_else(|| no_image(id))?;
-    let missing = binned
-        .item
-        .snapshots()
-        .find(|snapshot| !place.snapshots.contains_key(*snapshot));
+    let missing = binned.item.snapshots().find(|snapshot| !place.snapshots.contains_key(*snapshot));
     if let Some(missing) = missing {
         let message = format!("The snapshot '{missing}' of the image '{id}' does not exist.");
         return Err(AwsError::client("InvalidSnapshot.NotFound", message));
@@ -112,10 +89,7 @@ pub(crate) fn restore_snapshot(world: &mut World, call: &Call) -> Answered {
     let id = call.params.required("SnapshotId")?;
     well_formed(id, "snap", "InvalidSnapshotID.Malformed")?;
     let place = world.place_mut(call.account(), &call.region);
-    let binned = place
-        .bin_snapshots
-        .remove(id)
-        .ok_or_else(|| no_snapshot(id))?;
+    let binned = place.bin_snapshots.remove(id).ok_or_else(|| no_snapshot(id))?;
     let mut xml = Xml::default();
     super::snapshots::write_core(&mut xml, &binned.item);
     place.snapshots.insert(id.to_owned(), binned.item);

@@ -17,16 +17,8 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let names = call.params.list("RegionName");
     let filters = Filters::of(call)?;
     filters.check(&FILTERS)?;
-    let known: Vec<_> = world
-        .regions()
-        .iter()
-        .filter(|region| region.partition == partition)
-        .cloned()
-        .collect();
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| !known.iter().any(|region| region.name == **name))
-    {
+    let known: Vec<_> = world.regions().iter().filter(|region| region.partition == partition).cloned().collect();
+    if let Some(unknown) = names.iter().find(|name| !known.iter().any(|region| region.name == **name)) {
         let message = format!("Invalid region provided: {unknown}");
         return Err(AwsError::client("InvalidParameterValue", message));
     }

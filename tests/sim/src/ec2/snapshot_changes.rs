@@ -1,5 +1,7 @@
 //! DeleteSnapshot and who may make volumes of a snapshot.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::api::{Answered, Call, Done};
@@ -11,20 +13,16 @@ use crate::world::recycle_bin::{Binned, RuleResource, retention};
 use crate::world::settings::SnapshotGuard;
 use crate::world::snapshot::Snapshot;
 
+use super::block_public_access::refuse_public_snapshot;
 use super::image_attributes::{apply, change, write_permission};
 use super::snapshots::{not_found, visible};
 use super::well_formed;
 
 fn own<'w>(world: &'w World, call: &Call, id: &str) -> Result<&'w Snapshot, AwsError> {
     well_formed(id, "snap", "InvalidSnapshotID.Malformed")?;
-    let own = world
-        .place(call.account(), &call.region)
-        .and_then(|place| place.snapshots.get(id));
+    let own = world.place(call.account(), &call.region).and_then(|place| place.snapshots.get(id));
     own.ok_or_else(|| {
-        if visible(world, call.account(), &call.region)
-            .iter()
-            .any(|snapshot| snapshot.id == id)
-        {
+        if !visible(world, call.account(), &call.region, &BTreeSet::from([id])).is_empty() {
             AwsError::client("AuthFailure", format!("Not authorized for snapshot:{id}"))
         } else {
             not_found(id)
@@ -46,28 +44,13 @@ pub(crate) fn delete_one(world: &mut World, call: &Call, id: &str) -> Result<(),
     let place = world.place_mut(call.account(), &call.region);
     refuse_kept(&snapshot, now)?;
     // A disabled image is registered: it protects its snapshots like any other.
-    if let Some(image) = place
-        .images_of_snapshot(id)
-        .find(|image| guards(guard, image, id))
-    {
+    if let Some(image) = place.images_of_snapshot(id).find(|image| guards(guard, image, id)) {
         let message = format!("The snapshot {id} is currently in use by {}", image.id);
         return Err(AwsError::client("InvalidSnapshot.InUse", message));
     }
     place.snapshots.remove(id);
-    if let Some(kept) = retention(
-        place.rules.values(),
-        RuleResource::Snapshot,
-        &snapshot.tags,
-        now,
-    ) {
-        place.bin_snapshots.insert(
-            id.to_owned(),
-            Binned {
-                item: snapshot,
-                entered: now,
-                exits: now + kept,
-            },
-        );
+    if let Some(kept) = retention(place.rules.values(), RuleResource::Snapshot, &snapshot.tags, now) {
+        place.bin_snapshots.insert(id.to_owned(), Binned { item: snapshot, entered: now, exits: now + kept });
     }
     Ok(())
 }
@@ -103,16 +86,10 @@ pub(crate) fn describe_attribute(world: &mut World, call: &Call) -> Answered {
     let mut xml = Xml::default();
     xml.text("snapshotId", id);
     match call.params.required("Attribute")? {
-        "createVolumePermission" => xml.items(
-            "createVolumePermission",
-            &snapshot.permissions,
-            write_permission,
-        ),
+        "createVolumePermission" => xml.items("createVolumePermission", &snapshot.permissions, write_permission),
         "productCodes" => xml.items("productCodes", std::iter::empty::<()>(), |_, ()| {}),
         other => {
-            return Err(AwsError::invalid_value(format!(
-                "Value ({other}) for parameter attribute is invalid."
-            )));
+            return Err(AwsError::invalid_value(format!("Value ({other}) for parameter attribute is invalid.")));
         }
     }
     Ok(Done::read(xml.into_string()))
@@ -120,21 +97,12 @@ pub(crate) fn describe_attribute(world: &mut World, call: &Call) -> Answered {
 
 pub(crate) fn modify_attribute(world: &mut World, call: &Call) -> Answered {
     let id = call.params.required("SnapshotId")?.to_owned();
-    if let Some(other) = call
-        .params
-        .get("Attribute")
-        .filter(|name| *name != "createVolumePermission")
-    {
-        return Err(AwsError::invalid_value(format!(
-            "Value ({other}) for parameter attribute is invalid."
-        )));
+    if let Some(other) = call.params.get("Attribute").filter(|name| *name != "createVolumePermission") {
+        return Err(AwsError::invalid_value(format!("Value ({other}) for parameter attribute is invalid.")));
     }
     let change = change(&call.params, "CreateVolumePermission")?;
     if change.add.is_empty() && change.remove.is_empty() {
-        return Err(AwsError::client(
-            "InvalidParameterCombination",
-            "No attributes specified.",
-        ));
+        return Err(AwsError::client("InvalidParameterCombination", "No attributes specified."));
     }
     // "... but you cannot do both in a single operation."
     if !change.add.is_empty() && !change.remove.is_empty() {
@@ -142,25 +110,16 @@ pub(crate) fn modify_attribute(world: &mut World, call: &Call) -> Answered {
         return Err(AwsError::client("InvalidParameterCombination", message));
     }
     let only_accounts = change.add.iter().chain(&change.remove);
-    if only_accounts
-        .into_iter()
-        .any(|one| matches!(one, Permission::Organization(_) | Permission::Unit(_)))
-    {
-        return Err(AwsError::client(
-            "UnknownParameter",
-            "Snapshots are shared with accounts only",
-        ));
+    if only_accounts.into_iter().any(|one| matches!(one, Permission::Organization(_) | Permission::Unit(_))) {
+        return Err(AwsError::client("UnknownParameter", "Snapshots are shared with accounts only"));
     }
+    refuse_public_snapshot(world, call, &change.add)?;
     let encrypted = own(world, call, &id)?.encrypted;
     if encrypted && change.add.contains(&Permission::Everyone) {
         let message = "Encrypted snapshots cannot be made public";
         return Err(AwsError::client("OperationNotPermitted", message));
     }
-    if let Some(snapshot) = world
-        .place_mut(call.account(), &call.region)
-        .snapshots
-        .get_mut(&id)
-    {
+    if let Some(snapshot) = world.place_mut(call.account(), &call.region).snapshots.get_mut(&id) {
         apply(&mut snapshot.permissions, change);
     }
     Ok(Done::yes())

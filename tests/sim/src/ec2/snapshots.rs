@@ -13,45 +13,33 @@ use crate::world::snapshot::Snapshot;
 use super::filter::Filters;
 use super::well_formed;
 
-const FILTERS: [&str; 10] = [
-    "description",
-    "encrypted",
-    "owner-id",
-    "progress",
-    "snapshot-id",
-    "start-time",
-    "status",
-    "storage-tier",
-    "volume-id",
-    "volume-size",
-];
+const FILTERS: [&str; 10] =
+    ["description", "encrypted", "owner-id", "progress", "snapshot-id", "start-time", "status", "storage-tier", "volume-id", "volume-size"];
 
 fn may_restore(account: &str, snapshot: &Snapshot) -> bool {
-    snapshot.owner == account
-        || snapshot.is_public()
-        || snapshot
-            .permissions
-            .contains(&Permission::Account(account.to_owned()))
+    snapshot.owner == account || snapshot.is_public() || snapshot.permissions.contains(&Permission::Account(account.to_owned()))
 }
 
-/// Every snapshot that an account can make volumes of.
-pub(crate) fn visible<'w>(world: &'w World, account: &str, region: &str) -> Vec<&'w Snapshot> {
+/// Every snapshot that an account can make volumes of; only these ids, if any.
+pub(crate) fn visible<'w>(world: &'w World, account: &str, region: &str, ids: &BTreeSet<&str>) -> Vec<&'w Snapshot> {
     let partition = world.partition(account);
-    world
-        .places()
-        .filter(|(owner, place_region, _)| {
-            *place_region == region && world.partition(owner) == partition
-        })
-        .flat_map(|(_, _, place)| place.snapshots.values())
-        .filter(|snapshot| may_restore(account, snapshot))
-        .collect()
+    let mut all = Vec::new();
+    for (owner, place_region, place) in world.places() {
+        if place_region != region || world.partition(owner) != partition {
+            continue;
+        }
+        if ids.is_empty() {
+            all.extend(place.snapshots.values());
+        } else {
+            all.extend(ids.iter().filter_map(|id| place.snapshots.get(*id)));
+        }
+    }
+    all.retain(|snapshot| may_restore(account, snapshot));
+    all
 }
 
 pub(crate) fn not_found(id: &str) -> AwsError {
-    AwsError::client(
-        "InvalidSnapshot.NotFound",
-        format!("The snapshot '{id}' does not exist."),
-    )
+    AwsError::client("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."))
 }
 
 pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
@@ -59,7 +47,9 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let ids: BTreeSet<&str> = call.params.list("SnapshotId").into_iter().collect();
     let filters = Filters::of(call)?;
     filters.check(&FILTERS)?;
-    let seen = visible(world, account, &call.region);
+    let owners = call.params.list("Owner");
+    let users = call.params.list("RestorableBy");
+    let seen = visible(world, account, &call.region, &ids);
     for id in &ids {
         well_formed(id, "snap", "InvalidSnapshotID.Malformed")?;
         if !seen.iter().any(|snapshot| snapshot.id == *id) {
@@ -67,54 +57,37 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         }
     }
     let mut found = Vec::new();
+    let no_tags = Tags::new();
     for snapshot in seen {
         let own = snapshot.owner == account;
-        let tags = if own {
-            snapshot.tags.clone()
-        } else {
-            Tags::new()
-        };
+        let tags = if own { &snapshot.tags } else { &no_tags };
         let shown = (ids.is_empty() || ids.contains(snapshot.id.as_str()))
-            && is_owner(call, snapshot)
-            && is_restorable(call, snapshot);
-        if shown && filters.pass(&tags, |name| field(snapshot, name))? {
-            found.push((snapshot.id.clone(), snapshot));
+            && is_owner(&owners, account, snapshot)
+            && is_restorable(&users, account, snapshot);
+        if shown && filters.pass(tags, |name| field(snapshot, name))? {
+            found.push((snapshot.id.as_str(), snapshot));
         }
     }
     let page = page(world, call, LARGE, found)?;
     let mut xml = Xml::default();
-    xml.items("snapshotSet", page.items, |xml, snapshot| {
-        write(xml, snapshot, account)
-    });
+    xml.items("snapshotSet", page.items, |xml, snapshot| write(xml, snapshot, account));
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
 
-fn is_owner(call: &Call, snapshot: &Snapshot) -> bool {
-    let owners = call.params.list("Owner");
-    owners.is_empty()
-        || owners.iter().any(|owner| {
-            let owner = if *owner == "self" {
-                call.account()
-            } else {
-                *owner
-            };
-            snapshot.owner == owner
-        })
+fn is_owner(owners: &[&str], account: &str, snapshot: &Snapshot) -> bool {
+    let is = |owner: &&str| snapshot.owner == if *owner == "self" { account } else { *owner };
+    owners.is_empty() || owners.iter().any(is)
 }
 
 /// `all` are the public ones. `self` and an account: those shared with it by name, and its own.
-fn is_restorable(call: &Call, snapshot: &Snapshot) -> bool {
-    let users = call.params.list("RestorableBy");
+fn is_restorable(users: &[&str], account: &str, snapshot: &Snapshot) -> bool {
     users.is_empty()
         || users.iter().any(|user| match *user {
             "all" => snapshot.is_public(),
             user => {
-                let user = if user == "self" { call.account() } else { user };
-                snapshot.owner == user
-                    || snapshot
-                        .permissions
-                        .contains(&Permission::Account(user.to_owned()))
+                let user = if user == "self" { account } else { user };
+                snapshot.owner == user || snapshot.permissions.contains(&Permission::Account(user.to_owned()))
             }
         })
 }
@@ -137,11 +110,7 @@ fn field(snapshot: &Snapshot, name: &str) -> Option<Vec<String>> {
 }
 
 fn progress(snapshot: &Snapshot) -> &'static str {
-    if snapshot.completed.is_some() {
-        "100%"
-    } else {
-        "0%"
-    }
+    if snapshot.completed.is_some() { "100%" } else { "0%" }
 }
 
 /// The fields of a snapshot, as DescribeSnapshots and RestoreSnapshotFromRecycleBin show them.
@@ -168,19 +137,14 @@ fn write(xml: &mut Xml, snapshot: &Snapshot, reader: &str) {
     }
 }
 
-const FAST_SIZES: Sizes = Sizes {
-    least: 0,
-    most: 200,
-    default: Some(200),
-    ..LARGE
-};
+const FAST_SIZES: Sizes = Sizes { least: 0, most: 200, default: Some(200), ..LARGE };
 const FAST_FILTERS: [&str; 4] = ["availability-zone", "owner-id", "snapshot-id", "state"];
 
 pub(crate) fn fast_restores(world: &mut World, call: &Call) -> Answered {
     let filters = Filters::of(call)?;
     filters.check(&FAST_FILTERS)?;
     let mut found = Vec::new();
-    for snapshot in visible(world, call.account(), &call.region) {
+    for snapshot in visible(world, call.account(), &call.region, &BTreeSet::new()) {
         for restore in &snapshot.fast_restores {
             let passes = filters.pass(&Tags::new(), |name| {
                 let value = match name {
@@ -193,32 +157,22 @@ pub(crate) fn fast_restores(world: &mut World, call: &Call) -> Answered {
                 Some(vec![value.clone()])
             })?;
             if passes {
-                found.push((
-                    format!("{} {}", snapshot.id, restore.zone),
-                    (snapshot, restore),
-                ));
+                found.push((format!("{} {}", snapshot.id, restore.zone), (snapshot, restore)));
             }
         }
     }
     let page = page(world, call, FAST_SIZES, found)?;
     let mut xml = Xml::default();
-    xml.items(
-        "fastSnapshotRestoreSet",
-        page.items,
-        |xml, (snapshot, restore)| {
-            xml.text("snapshotId", &snapshot.id);
-            xml.text("availabilityZone", &restore.zone);
-            xml.text("state", &restore.state);
-            xml.text(
-                "stateTransitionReason",
-                "Client.UserInitiated - Lifecycle state transition",
-            );
-            xml.text("ownerId", &snapshot.owner);
-            xml.time("enablingTime", restore.enabled);
-            xml.time("optimizingTime", restore.enabled);
-            xml.time("enabledTime", restore.enabled);
-        },
-    );
+    xml.items("fastSnapshotRestoreSet", page.items, |xml, (snapshot, restore)| {
+        xml.text("snapshotId", &snapshot.id);
+        xml.text("availabilityZone", &restore.zone);
+        xml.text("state", &restore.state);
+        xml.text("stateTransitionReason", "Client.UserInitiated - Lifecycle state transition");
+        xml.text("ownerId", &snapshot.owner);
+        xml.time("enablingTime", restore.enabled);
+        xml.time("optimizingTime", restore.enabled);
+        xml.time("enabledTime", restore.enabled);
+    });
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
@@ -231,38 +185,21 @@ pub(crate) fn locked(world: &mut World, call: &Call) -> Answered {
     let now = world.now();
     let ids = call.params.list("SnapshotId");
     let mut found = Vec::new();
-    for snapshot in visible(world, call.account(), &call.region) {
+    for snapshot in visible(world, call.account(), &call.region, &BTreeSet::new()) {
         let Some(lock) = &snapshot.lock else { continue };
-        let state = if lock.expires <= now {
-            "expired"
-        } else {
-            lock.state.as_str()
-        };
-        let passes = filters.pass(&Tags::new(), |name| {
-            (name == "lock-state").then(|| vec![state.to_owned()])
-        })?;
+        let state = if lock.expires <= now { "expired" } else { lock.state.as_str() };
+        let passes = filters.pass(&Tags::new(), |name| (name == "lock-state").then(|| vec![state.to_owned()]))?;
         if passes && (ids.is_empty() || ids.contains(&snapshot.id.as_str())) {
             found.push((snapshot.id.clone(), (snapshot, lock, state)));
         }
     }
-    let page = page(
-        world,
-        call,
-        Sizes {
-            default: Some(1000),
-            ..LARGE
-        },
-        found,
-    )?;
+    let page = page(world, call, Sizes { default: Some(1000), ..LARGE }, found)?;
     let mut xml = Xml::default();
     xml.items("snapshotSet", page.items, |xml, (snapshot, lock, state)| {
         xml.text("ownerId", &snapshot.owner);
         xml.text("snapshotId", &snapshot.id);
         xml.text("lockState", state);
-        xml.text(
-            "lockDuration",
-            lock.expires.duration_since(lock.created).as_hours() / 24,
-        );
+        xml.text("lockDuration", lock.expires.duration_since(lock.created).as_hours() / 24);
         xml.time("lockCreatedOn", lock.created);
         xml.time("lockDurationStartTime", lock.created);
         xml.time("lockExpiresOn", lock.expires);

@@ -26,23 +26,14 @@ pub(crate) fn read(params: &Params) -> Result<Tags, AwsError> {
     for tag in params.groups("Tag") {
         let key = tag.required("Key")?;
         if key.starts_with("aws:") {
-            let message =
-                format!("Tag keys starting with 'aws:' are reserved for internal use: {key}");
+            let message = format!("Tag keys starting with 'aws:' are reserved for internal use: {key}");
             return Err(AwsError::invalid_value(message));
         }
-        if key.chars().count() > 128
-            || tag
-                .get("Value")
-                .is_some_and(|value| value.chars().count() > 256)
-        {
-            let message =
-                "Tag key exceeds the maximum length of 128 characters, or tag value of 256";
+        if key.chars().count() > 128 || tag.get("Value").is_some_and(|value| value.chars().count() > 256) {
+            let message = "Tag key exceeds the maximum length of 128 characters, or tag value of 256";
             return Err(AwsError::invalid_value(message));
         }
-        tags.insert(
-            key.to_owned(),
-            tag.get("Value").unwrap_or_default().to_owned(),
-        );
+        tags.insert(key.to_owned(), tag.get("Value").unwrap_or_default().to_owned());
     }
     Ok(tags)
 }
@@ -64,32 +55,17 @@ fn tags_of<'p>(place: &'p mut Place, id: &str) -> Option<&'p mut Tags> {
         "snap" => place.snapshots.get_mut(id).map(|found| &mut found.tags),
         "i" => place.instances.get_mut(id).map(|found| &mut found.tags),
         "vol" => place.volumes.get_mut(id).map(|found| &mut found.tags),
-        "lt" => place
-            .launch_templates
-            .get_mut(id)
-            .map(|found| &mut found.tags),
+        "lt" => place.launch_templates.get_mut(id).map(|found| &mut found.tags),
         _ => None,
     }
 }
 
 fn not_found(id: &str) -> AwsError {
     let (code, message) = match id.split('-').next() {
-        Some("ami") => (
-            "InvalidAMIID.NotFound",
-            format!("The image id '[{id}]' does not exist"),
-        ),
-        Some("snap") => (
-            "InvalidSnapshot.NotFound",
-            format!("The snapshot '{id}' does not exist."),
-        ),
-        Some("i") => (
-            "InvalidInstanceID.NotFound",
-            format!("The instance ID '{id}' does not exist"),
-        ),
-        Some("vol") => (
-            "InvalidVolume.NotFound",
-            format!("The volume '{id}' does not exist."),
-        ),
+        Some("ami") => ("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")),
+        Some("snap") => ("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist.")),
+        Some("i") => ("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")),
+        Some("vol") => ("InvalidVolume.NotFound", format!("The volume '{id}' does not exist.")),
         _ => ("InvalidID", format!("The ID '{id}' is not valid")),
     };
     AwsError::client(code, message)
@@ -97,12 +73,7 @@ fn not_found(id: &str) -> AwsError {
 
 /// The ids a call names: at least one, not too many, all there. All or nothing.
 fn targets(world: &mut World, call: &Call) -> Result<Vec<String>, AwsError> {
-    let ids: Vec<String> = call
-        .params
-        .list("ResourceId")
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let ids: Vec<String> = call.params.list("ResourceId").into_iter().map(str::to_owned).collect();
     if ids.is_empty() {
         return Err(AwsError::missing("resourceIdSet"));
     }
@@ -132,8 +103,7 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Answered {
         let mut have = have.clone();
         have.extend(tags.clone());
         if have.keys().filter(|key| !key.starts_with("aws:")).count() > TAGS_PER_RESOURCE {
-            let message =
-                format!("The maximum number of Tags for a resource has been reached: {id}");
+            let message = format!("The maximum number of Tags for a resource has been reached: {id}");
             return Err(AwsError::client("TagLimitExceeded", message));
         }
         changed.push((id, have));
@@ -152,12 +122,7 @@ pub(crate) fn delete(world: &mut World, call: &Call) -> Answered {
         .params
         .groups("Tag")
         .iter()
-        .map(|tag| {
-            Ok((
-                tag.required("Key")?.to_owned(),
-                tag.get("Value").map(str::to_owned),
-            ))
-        })
+        .map(|tag| Ok((tag.required("Key")?.to_owned(), tag.get("Value").map(str::to_owned))))
         .collect::<Result<_, AwsError>>()?;
     if let Some((key, _)) = wanted.iter().find(|(key, _)| key.starts_with("aws:")) {
         let message = format!("Tag keys starting with 'aws:' are reserved for internal use: {key}");

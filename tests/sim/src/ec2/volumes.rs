@@ -11,16 +11,8 @@ use super::filter::Filters;
 use super::instances::{is_hidden, write_operator};
 use super::well_formed;
 
-const FILTERS: [&str; 8] = [
-    "attachment.instance-id",
-    "availability-zone",
-    "create-time",
-    "encrypted",
-    "snapshot-id",
-    "status",
-    "volume-id",
-    "volume-type",
-];
+const FILTERS: [&str; 8] =
+    ["attachment.instance-id", "availability-zone", "create-time", "encrypted", "snapshot-id", "status", "volume-id", "volume-type"];
 
 pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let ids = call.params.list("VolumeId");
@@ -38,10 +30,9 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         }
         for volume in place.volumes.values() {
             let named = ids.contains(&volume.id.as_str());
-            let shown =
-                (ids.is_empty() || named) && !is_hidden(volume.operator.as_ref(), include || named);
+            let shown = (ids.is_empty() || named) && !is_hidden(volume.operator.as_ref(), include || named);
             if shown && filters.pass(&volume.tags, |name| field(volume, name))? {
-                found.push((volume.id.clone(), volume));
+                found.push((volume.id.as_str(), volume));
             }
         }
     }

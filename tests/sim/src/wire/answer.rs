@@ -21,19 +21,10 @@ pub(crate) enum Body {
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// An answer on the wire.
-pub(crate) fn success(
-    service: Service,
-    action: &str,
-    body: Body,
-    request_id: &str,
-) -> Response<Bytes> {
+pub(crate) fn success(service: Service, action: &str, body: Body, request_id: &str) -> Response<Bytes> {
     match body {
         Body::Json(status, value) => {
-            let text = if status == 204 {
-                String::new()
-            } else {
-                value.to_string()
-            };
+            let text = if status == 204 { String::new() } else { value.to_string() };
             response(service, status, text, request_id)
         }
         Body::Xml(inside) if service == Service::Ec2 => {
@@ -57,12 +48,7 @@ pub(crate) fn success(
 /// A refusal on the wire.
 pub(crate) fn refusal(service: Service, error: &AwsError, request_id: &str) -> Response<Bytes> {
     if service == Service::Rbin {
-        let mut answer = response(
-            service,
-            error.status,
-            json!({ "Message": error.message }).to_string(),
-            request_id,
-        );
+        let mut answer = response(service, error.status, json!({ "Message": error.message }).to_string(), request_id);
         if let Ok(code) = HeaderValue::from_str(&error.code) {
             answer.headers_mut().insert("x-amzn-errortype", code);
         }
@@ -82,39 +68,25 @@ pub(crate) fn refusal(service: Service, error: &AwsError, request_id: &str) -> R
         format!("{DECLARATION}{}", xml.into_string())
     } else {
         xml.element("Error", |xml| {
-            xml.text(
-                "Type",
-                if error.status < 500 {
-                    "Sender"
-                } else {
-                    "Receiver"
-                },
-            );
+            xml.text("Type", if error.status < 500 { "Sender" } else { "Receiver" });
             xml.text("Code", &error.code);
             xml.text("Message", &error.message);
         });
         xml.text("RequestId", request_id);
-        format!(
-            "<ErrorResponse xmlns=\"{}\">{}</ErrorResponse>",
-            service.namespace(),
-            xml.into_string()
-        )
+        format!("<ErrorResponse xmlns=\"{}\">{}</ErrorResponse>", service.namespace(), xml.into_string())
     };
     response(service, error.status, text, request_id)
 }
 
 fn response(service: Service, status: u16, text: String, request_id: &str) -> Response<Bytes> {
     let mut answer = Response::new(Bytes::from(text));
-    *answer.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = match service {
         Service::Ec2 => "text/xml;charset=UTF-8",
         Service::AutoScaling | Service::Sts | Service::Sns => "text/xml",
         Service::Rbin => "application/json",
     };
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::from_str(request_id) {
         answer.headers_mut().insert("x-amzn-requestid", id);
     }

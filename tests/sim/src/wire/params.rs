@@ -15,9 +15,7 @@ pub(crate) struct Params {
 
 impl Params {
     pub(crate) fn from_form(body: &[u8]) -> Self {
-        Self {
-            all: form_urlencoded::parse(body).into_owned().collect(),
-        }
+        Self { all: form_urlencoded::parse(body).into_owned().collect() }
     }
 
     pub(crate) fn insert(&mut self, name: &str, value: String) {
@@ -33,19 +31,13 @@ impl Params {
     }
 
     pub(crate) fn required(&self, name: &str) -> Result<&str, AwsError> {
-        self.get(name)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| AwsError::missing(name))
+        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| AwsError::missing(name))
     }
 
     fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, AwsError> {
         self.get(name)
             .map(|value| {
-                value.parse().map_err(|_| {
-                    AwsError::invalid_value(format!(
-                        "Invalid value '{value}' for {name}. It must be {what}"
-                    ))
-                })
+                value.parse().map_err(|_| AwsError::invalid_value(format!("Invalid value '{value}' for {name}. It must be {what}")))
             })
             .transpose()
     }
@@ -64,17 +56,12 @@ impl Params {
 
     /// Whether anything begins with this segment.
     pub(crate) fn has(&self, segment: &str) -> bool {
-        self.all
-            .keys()
-            .any(|name| name.split('.').next() == Some(segment))
+        self.all.keys().any(|name| name.split('.').next() == Some(segment))
     }
 
     /// The first segments of all names.
     pub(crate) fn segments(&self) -> BTreeSet<&str> {
-        self.all
-            .keys()
-            .filter_map(|name| name.split('.').next())
-            .collect()
+        self.all.keys().filter_map(|name| name.split('.').next()).collect()
     }
 
     /// `ImageId.1`, `ImageId.2`, … in the order of their numbers.
@@ -95,18 +82,12 @@ impl Params {
     pub(crate) fn groups(&self, name: &str) -> Vec<Self> {
         let mut groups: BTreeMap<u32, Self> = BTreeMap::new();
         for (key, value) in &self.all {
-            let Some(rest) = key
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix('.'))
-            else {
+            let Some(rest) = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')) else {
                 continue;
             };
             let (number, field) = rest.split_once('.').unwrap_or((rest, ""));
             if let Ok(number) = number.parse() {
-                groups
-                    .entry(number)
-                    .or_default()
-                    .insert(field, value.clone());
+                groups.entry(number).or_default().insert(field, value.clone());
             }
         }
         groups.into_values().collect()
@@ -114,23 +95,14 @@ impl Params {
 
     /// `LaunchPermission.…` without its prefix.
     pub(crate) fn under(&self, name: &str) -> Self {
-        let all = self.all.iter().filter_map(|(key, value)| {
-            Some((
-                key.strip_prefix(name)?.strip_prefix('.')?.to_owned(),
-                value.clone(),
-            ))
-        });
+        let all = self.all.iter().filter_map(|(key, value)| Some((key.strip_prefix(name)?.strip_prefix('.')?.to_owned(), value.clone())));
         Self { all: all.collect() }
     }
 
     /// One number for all parameters but these: the same request gives the same one (FNV-1a).
     pub(crate) fn fingerprint(&self, without: &[&str]) -> u64 {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for (key, value) in self
-            .all
-            .iter()
-            .filter(|(key, _)| !without.contains(&key.as_str()))
-        {
+        for (key, value) in self.all.iter().filter(|(key, _)| !without.contains(&key.as_str())) {
             for byte in key.bytes().chain([0]).chain(value.bytes()).chain([0]) {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }
@@ -151,19 +123,9 @@ mod tests {
 
     #[test]
     fn groups_keep_their_fields_together() {
-        let params =
-            Params::from_form(b"Filter.1.Name=state&Filter.1.Value.1=available&Filter.2.Name=name");
+        let params = Params::from_form(b"Filter.1.Name=state&Filter.1.Value.1=available&Filter.2.Name=name");
         let groups = params.groups("Filter");
-        assert_eq!(
-            groups
-                .iter()
-                .map(|group| group.get("Name"))
-                .collect::<Vec<_>>(),
-            [Some("state"), Some("name")]
-        );
-        assert_eq!(
-            groups.first().map(|group| group.list("Value")),
-            Some(vec!["available"])
-        );
+        assert_eq!(groups.iter().map(|group| group.get("Name")).collect::<Vec<_>>(), [Some("state"), Some("name")]);
+        assert_eq!(groups.first().map(|group| group.list("Value")), Some(vec!["available"]));
     }
 }

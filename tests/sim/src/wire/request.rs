@@ -26,11 +26,7 @@ pub(crate) fn scope(request: &Request<Bytes>) -> Option<Scope> {
     let _date = parts.next()?;
     let region = parts.next()?.to_owned();
     let service = parts.next()?.to_owned();
-    (parts.next() == Some("aws4_request")).then_some(Scope {
-        key,
-        region,
-        service,
-    })
+    (parts.next() == Some("aws4_request")).then_some(Scope { key, region, service })
 }
 
 /// The parameters of a query request, from its body or, with GET, from its URL.
@@ -50,15 +46,9 @@ mod tests {
     fn the_scope_names_key_region_and_service() {
         let header = "AWS4-HMAC-SHA256 Credential=AKIA111111111111/20260101/eu-west-1/ec2/aws4_request, \
                       SignedHeaders=host, Signature=00";
-        let request = Request::builder()
-            .header(AUTHORIZATION, header)
-            .body(Bytes::new());
+        let request = Request::builder().header(AUTHORIZATION, header).body(Bytes::new());
         let found = request.ok().and_then(|request| scope(&request));
-        let expected = Scope {
-            key: "AKIA111111111111".into(),
-            region: "eu-west-1".into(),
-            service: "ec2".into(),
-        };
+        let expected = Scope { key: "AKIA111111111111".into(), region: "eu-west-1".into(), service: "ec2".into() };
         assert_eq!(found, Some(expected));
     }
 }

@@ -58,11 +58,7 @@ impl Service {
     /// No permission.
     pub(crate) fn denied(self, why: &str) -> AwsError {
         match self {
-            Self::Ec2 => AwsError::new(
-                403,
-                "UnauthorizedOperation",
-                format!("You are not authorized to perform this operation. {why}"),
-            ),
+            Self::Ec2 => AwsError::new(403, "UnauthorizedOperation", format!("You are not authorized to perform this operation. {why}")),
             Self::Rbin => AwsError::new(403, "AccessDeniedException", why),
             Self::Sns => AwsError::new(403, "AuthorizationError", why),
             Self::AutoScaling | Self::Sts => AwsError::new(403, "AccessDenied", why),
@@ -72,21 +68,11 @@ impl Service {
     /// Credentials that are not valid here: unknown ones, or a Region that is off.
     pub(crate) fn not_authenticated(self) -> AwsError {
         match self {
-            Self::Ec2 => AwsError::new(
-                401,
-                "AuthFailure",
-                "AWS was not able to validate the provided access credentials",
-            ),
-            Self::Rbin => AwsError::new(
-                403,
-                "UnrecognizedClientException",
-                "The security token included in the request is invalid.",
-            ),
-            Self::AutoScaling | Self::Sts | Self::Sns => AwsError::new(
-                403,
-                "InvalidClientTokenId",
-                "The security token included in the request is invalid.",
-            ),
+            Self::Ec2 => AwsError::new(401, "AuthFailure", "AWS was not able to validate the provided access credentials"),
+            Self::Rbin => AwsError::new(403, "UnrecognizedClientException", "The security token included in the request is invalid."),
+            Self::AutoScaling | Self::Sts | Self::Sns => {
+                AwsError::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+            }
         }
     }
 
@@ -94,16 +80,10 @@ impl Service {
     pub(crate) fn expired(self) -> AwsError {
         match self {
             Self::Ec2 => AwsError::client("RequestExpired", "Request has expired."),
-            Self::Rbin => AwsError::new(
-                403,
-                "ExpiredTokenException",
-                "The security token included in the request is expired",
-            ),
-            Self::AutoScaling | Self::Sts | Self::Sns => AwsError::new(
-                403,
-                "ExpiredToken",
-                "The security token included in the request is expired",
-            ),
+            Self::Rbin => AwsError::new(403, "ExpiredTokenException", "The security token included in the request is expired"),
+            Self::AutoScaling | Self::Sts | Self::Sns => {
+                AwsError::new(403, "ExpiredToken", "The security token included in the request is expired")
+            }
         }
     }
 
@@ -129,15 +109,8 @@ impl Service {
 
     pub(crate) fn unknown_action(self, action: &str) -> AwsError {
         match self {
-            Self::Rbin => AwsError::new(
-                404,
-                "UnknownOperationException",
-                format!("no operation at {action}"),
-            ),
-            _ => AwsError::client(
-                "InvalidAction",
-                format!("The action {action} is not valid for this web service."),
-            ),
+            Self::Rbin => AwsError::new(404, "UnknownOperationException", format!("no operation at {action}")),
+            _ => AwsError::client("InvalidAction", format!("The action {action} is not valid for this web service.")),
         }
     }
 }

@@ -46,32 +46,16 @@ impl Xml {
     }
 
     /// EC2's lists: `<name><item>…</item></name>`, the element there even when the list is empty.
-    pub(crate) fn items<T>(
-        &mut self,
-        name: &str,
-        all: impl IntoIterator<Item = T>,
-        each: impl FnMut(&mut Self, T),
-    ) {
+    pub(crate) fn items<T>(&mut self, name: &str, all: impl IntoIterator<Item = T>, each: impl FnMut(&mut Self, T)) {
         self.list(name, "item", all, each);
     }
 
     /// The query protocol's lists: `<name><member>…</member></name>`.
-    pub(crate) fn members<T>(
-        &mut self,
-        name: &str,
-        all: impl IntoIterator<Item = T>,
-        each: impl FnMut(&mut Self, T),
-    ) {
+    pub(crate) fn members<T>(&mut self, name: &str, all: impl IntoIterator<Item = T>, each: impl FnMut(&mut Self, T)) {
         self.list(name, "member", all, each);
     }
 
-    fn list<T>(
-        &mut self,
-        name: &str,
-        item: &str,
-        all: impl IntoIterator<Item = T>,
-        mut each: impl FnMut(&mut Self, T),
-    ) {
+    fn list<T>(&mut self, name: &str, item: &str, all: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
         self.element(name, |xml| {
             for one in all {
                 xml.element(item, |xml| each(xml, one));
@@ -120,10 +104,7 @@ mod tests {
     fn hostile_text_stays_text() {
         let mut xml = Xml::default();
         xml.text("name", "a<b>&\"\u{1}\u{0}\r]]>");
-        assert_eq!(
-            xml.into_string(),
-            "<name>a&lt;b&gt;&amp;&quot;&#xD;]]&gt;</name>"
-        );
+        assert_eq!(xml.into_string(), "<name>a&lt;b&gt;&amp;&quot;&#xD;]]&gt;</name>");
     }
 
     #[test]

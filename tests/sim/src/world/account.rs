@@ -21,12 +21,7 @@ pub struct Account {
 
 impl Account {
     pub(crate) fn new(partition: &'static str) -> Self {
-        Self {
-            partition,
-            opted_in: BTreeSet::new(),
-            roles: BTreeMap::new(),
-            belongs_to: BTreeSet::new(),
-        }
+        Self { partition, opted_in: BTreeSet::new(), roles: BTreeMap::new(), belongs_to: BTreeSet::new() }
     }
 }
 
@@ -45,12 +40,7 @@ pub struct Principal {
 
 impl Principal {
     pub(crate) fn new(account: &str, arn: &str) -> Self {
-        Self {
-            account: account.to_owned(),
-            arn: arn.to_owned(),
-            grantee: arn.to_owned(),
-            expires: None,
-        }
+        Self { account: account.to_owned(), arn: arn.to_owned(), grantee: arn.to_owned(), expires: None }
     }
 }
 
@@ -62,26 +52,18 @@ impl World {
         }
         let id = key.strip_prefix("AKIA")?;
         let account = self.accounts.get(id)?;
-        Some(Principal::new(
-            id,
-            &format!("arn:{}:iam::{id}:user/simulated", account.partition),
-        ))
+        Some(Principal::new(id, &format!("arn:{}:iam::{id}:user/simulated", account.partition)))
     }
 
     /// Whether an account can use a Region; `None` where there is no such Region in its partition.
     pub(crate) fn is_enabled(&self, account: &str, region: &str) -> Option<bool> {
         let account = self.accounts.get(account)?;
-        let info = self
-            .regions()
-            .iter()
-            .find(|info| info.name == region && info.partition == account.partition)?;
+        let info = self.regions().iter().find(|info| info.name == region && info.partition == account.partition)?;
         Some(!info.opt_in || account.opted_in.contains(region))
     }
 
     /// The partition of an account.
     pub(crate) fn partition(&self, account: &str) -> &'static str {
-        self.accounts
-            .get(account)
-            .map_or("aws", |account| account.partition)
+        self.accounts.get(account).map_or("aws", |account| account.partition)
     }
 }

@@ -17,7 +17,6 @@ pub struct Operator {
 
 /// `State` of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words are AWS's own")]
 pub enum InstanceState {
     Pending,
     Running,
@@ -53,7 +52,6 @@ impl InstanceState {
 
 /// An instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of DescribeInstances")]
 pub struct Instance {
     pub id: String,
     pub reservation: String,
@@ -71,10 +69,6 @@ pub struct Instance {
 
 /// A launch template and its versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of DescribeLaunchTemplates"
-)]
 pub struct LaunchTemplate {
     pub id: String,
     pub name: String,
@@ -95,10 +89,6 @@ impl LaunchTemplate {
 
 /// One version of a launch template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of DescribeLaunchTemplateVersions"
-)]
 pub struct TemplateVersion {
     /// An AMI id, a `resolve:ssm:` alias, or nothing.
     pub image: Option<String>,
@@ -110,10 +100,6 @@ pub struct TemplateVersion {
 
 /// A launch template as a group names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of LaunchTemplateSpecification"
-)]
 pub struct TemplateRef {
     pub id: Option<String>,
     pub name: Option<String>,
@@ -122,10 +108,6 @@ pub struct TemplateRef {
 
 /// One override of a mixed instances policy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of LaunchTemplateOverrides"
-)]
 pub struct Override {
     pub instance_type: Option<String>,
     pub image: Option<String>,
@@ -134,25 +116,14 @@ pub struct Override {
 
 /// What a group launches from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of DescribeAutoScalingGroups"
-)]
 pub enum GroupSource {
     Template(TemplateRef),
-    Mixed {
-        template: TemplateRef,
-        overrides: Vec<Override>,
-    },
+    Mixed { template: TemplateRef, overrides: Vec<Override> },
     Configuration(String),
 }
 
 /// An instance as its group lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of DescribeAutoScalingGroups"
-)]
 pub struct GroupInstance {
     pub id: String,
     pub instance_type: String,
@@ -164,10 +135,6 @@ pub struct GroupInstance {
 
 /// An Auto Scaling group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of DescribeAutoScalingGroups"
-)]
 pub struct Group {
     pub name: String,
     pub source: GroupSource,
@@ -184,10 +151,6 @@ pub struct Group {
 
 /// A launch configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of DescribeLaunchConfigurations"
-)]
 pub struct LaunchConfiguration {
     pub name: String,
     pub image: String,

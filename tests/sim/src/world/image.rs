@@ -23,7 +23,6 @@ pub enum Permission {
 
 /// `State` of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words are AWS's own")]
 pub enum ImageState {
     Pending,
     Available,
@@ -83,7 +82,6 @@ pub enum MappingKind {
 
 /// The `Ebs` part of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are AWS's own")]
 pub struct EbsMapping {
     pub snapshot: Option<String>,
     pub volume_size: i64,
@@ -95,7 +93,6 @@ pub struct EbsMapping {
 
 /// An Amazon Machine Image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of DescribeImages")]
 pub struct Image {
     pub id: String,
     pub owner: String,
@@ -139,24 +136,19 @@ impl Image {
 
     /// The EBS snapshots behind it, root first as in the mapping.
     pub fn snapshots(&self) -> impl Iterator<Item = &str> {
-        self.mappings
-            .iter()
-            .filter_map(|mapping| match &mapping.kind {
-                MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
-                MappingKind::Ephemeral(_) => None,
-            })
+        self.mappings.iter().filter_map(|mapping| match &mapping.kind {
+            MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
+            MappingKind::Ephemeral(_) => None,
+        })
     }
 
     /// The snapshot of the root device.
     pub fn root_snapshot(&self) -> Option<&str> {
         let root = self.root_device_name.as_deref()?;
-        self.mappings
-            .iter()
-            .find(|mapping| mapping.device == root)
-            .and_then(|mapping| match &mapping.kind {
-                MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
-                MappingKind::Ephemeral(_) => None,
-            })
+        self.mappings.iter().find(|mapping| mapping.device == root).and_then(|mapping| match &mapping.kind {
+            MappingKind::Ebs(ebs) => ebs.snapshot.as_deref(),
+            MappingKind::Ephemeral(_) => None,
+        })
     }
 
     /// AWS Backup's own: it carries the tag that only AWS Backup can set.

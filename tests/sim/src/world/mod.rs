@@ -5,7 +5,6 @@
 pub mod account;
 pub mod compute;
 pub mod estate;
-pub mod estate_compute;
 mod ids;
 pub mod image;
 mod passing;
@@ -17,10 +16,12 @@ pub mod snapshot;
 pub mod topic;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::buckets::Buckets;
+use crate::calls::{Calls, Meanwhile};
 use crate::faults::{Fault, Faults};
 use crate::journal::Journal;
 use account::{Account, Principal};
@@ -42,6 +43,7 @@ pub struct World {
     /// Every call so far.
     pub journal: Journal,
     pub(crate) faults: Faults,
+    pub(crate) meanwhile: Vec<Meanwhile>,
     pub(crate) buckets: Buckets,
     pub(crate) ids: Ids,
     pub(crate) accounts: BTreeMap<String, Account>,
@@ -59,6 +61,7 @@ impl World {
             settings: Settings::default(),
             journal: Journal::default(),
             faults: Faults::default(),
+            meanwhile: Vec::new(),
             buckets: Buckets::default(),
             ids: Ids::default(),
             accounts: BTreeMap::new(),
@@ -88,8 +91,7 @@ impl World {
 
     /// Leaves only these Regions in the world, so that a scan of all of them stays small.
     pub fn limit_regions(&mut self, names: &[&str]) {
-        self.regions
-            .retain(|region| names.contains(&region.name.as_str()));
+        self.regions.retain(|region| names.contains(&region.name.as_str()));
     }
 
     /// The Regions of the catalogue.
@@ -99,24 +101,19 @@ impl World {
 
     /// Begins to build in an account, which comes into being if it was not there.
     pub fn account(&mut self, id: &str) -> AccountHandle<'_> {
-        self.accounts
-            .entry(id.to_owned())
-            .or_insert_with(|| Account::new("aws"));
+        self.accounts.entry(id.to_owned()).or_insert_with(|| Account::new("aws"));
         AccountHandle::new(self, id.to_owned())
     }
 
     /// The same, in another partition: `aws-cn` or `aws-us-gov`.
     pub fn account_in(&mut self, partition: &'static str, id: &str) -> AccountHandle<'_> {
-        self.accounts
-            .entry(id.to_owned())
-            .or_insert_with(|| Account::new(partition));
+        self.accounts.entry(id.to_owned()).or_insert_with(|| Account::new(partition));
         AccountHandle::new(self, id.to_owned())
     }
 
     /// Lets an access key id stand for a principal. `AKIA` followed by a known account id needs no such entry.
     pub fn access_key(&mut self, key: &str, account: &str, arn: &str) {
-        self.keys
-            .insert(key.to_owned(), Principal::new(account, arn));
+        self.keys.insert(key.to_owned(), Principal::new(account, arn));
     }
 
     /// From now on this access key id is expired.
@@ -134,14 +131,17 @@ impl World {
     }
 
     pub(crate) fn allows(&self, grantee: &str, action: &str) -> bool {
-        self.allowed
-            .get(grantee)
-            .is_none_or(|actions| actions.contains(action))
+        self.allowed.get(grantee).is_none_or(|actions| actions.contains(action))
     }
 
     /// Makes a call go wrong, see [`Fault`].
     pub fn inject(&mut self, fault: Fault) {
         self.faults.add(fault);
+    }
+
+    /// Lets somebody else change the world right before each of these calls runs: what was read is no longer so.
+    pub fn meanwhile(&mut self, calls: Calls, change: impl Fn(&mut Self) + Send + Sync + 'static) {
+        self.meanwhile.push(Meanwhile { calls, change: Arc::new(change) });
     }
 
     /// Everything works again.
@@ -156,15 +156,11 @@ impl World {
 
     /// The same, to be changed at will.
     pub fn place_mut(&mut self, account: &str, region: &str) -> &mut Place {
-        self.places
-            .entry((account.to_owned(), region.to_owned()))
-            .or_default()
+        self.places.entry((account.to_owned(), region.to_owned())).or_default()
     }
 
     pub(crate) fn places(&self) -> impl Iterator<Item = (&str, &str, &Place)> {
-        self.places
-            .iter()
-            .map(|((account, region), place)| (account.as_str(), region.as_str(), place))
+        self.places.iter().map(|((account, region), place)| (account.as_str(), region.as_str(), place))
     }
 
     pub(crate) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
@@ -178,56 +174,37 @@ impl World {
 
     /// The same, to be changed at will.
     pub fn image_mut(&mut self, id: &str) -> Option<&mut Image> {
-        self.places
-            .values_mut()
-            .find_map(|place| place.images.get_mut(id))
+        self.places.values_mut().find_map(|place| place.images.get_mut(id))
     }
 
     /// An image in some Recycle Bin.
     pub fn binned_image(&self, id: &str) -> Option<&Image> {
-        self.places
-            .values()
-            .find_map(|place| place.bin_images.get(id))
-            .map(|binned| &binned.item)
+        self.places.values().find_map(|place| place.bin_images.get(id)).map(|binned| &binned.item)
     }
 
     /// A snapshot that is not deleted.
     pub fn snapshot(&self, id: &str) -> Option<&Snapshot> {
-        self.places
-            .values()
-            .find_map(|place| place.snapshots.get(id))
+        self.places.values().find_map(|place| place.snapshots.get(id))
     }
 
     /// The same, to be changed at will.
     pub fn snapshot_mut(&mut self, id: &str) -> Option<&mut Snapshot> {
-        self.places
-            .values_mut()
-            .find_map(|place| place.snapshots.get_mut(id))
+        self.places.values_mut().find_map(|place| place.snapshots.get_mut(id))
     }
 
     /// A snapshot in some Recycle Bin.
     pub fn binned_snapshot(&self, id: &str) -> Option<&Snapshot> {
-        self.places
-            .values()
-            .find_map(|place| place.bin_snapshots.get(id))
-            .map(|binned| &binned.item)
+        self.places.values().find_map(|place| place.bin_snapshots.get(id)).map(|binned| &binned.item)
     }
 
     /// What a topic took so far; nothing for a topic there is not.
     pub fn messages(&self, topic: &str) -> &[Message] {
-        self.places
-            .values()
-            .find_map(|place| place.topics.get(topic))
-            .map_or(&[], |topic| &topic.messages)
+        self.places.values().find_map(|place| place.topics.get(topic)).map_or(&[], |topic| &topic.messages)
     }
 
     /// Lets so many of the next PublishBatch entries of a topic fail inside HTTP 200.
     pub fn fail_batch_entries(&mut self, topic: &str, entries: usize) {
-        if let Some(topic) = self
-            .places
-            .values_mut()
-            .find_map(|place| place.topics.get_mut(topic))
-        {
+        if let Some(topic) = self.places.values_mut().find_map(|place| place.topics.get_mut(topic)) {
             topic.failing_entries = entries;
         }
     }

@@ -21,16 +21,10 @@ impl World {
             place.bin_images.retain(|_, binned| now < binned.exits);
             place.bin_snapshots.retain(|_, binned| now < binned.exits);
             place.lingering.retain(|(_, until)| now < *until);
-            place.instances.retain(|_, instance| {
-                instance
-                    .terminated
-                    .is_none_or(|at| now < at + TERMINATED_VISIBLE)
-            });
+            place.stale.retain(|_, (_, until)| now < *until);
+            place.instances.retain(|_, instance| instance.terminated.is_none_or(|at| now < at + TERMINATED_VISIBLE));
             for image in place.images.values_mut() {
-                if let Some(launched) = image
-                    .unreported_launch
-                    .filter(|launched| *launched + lag <= now)
-                {
+                if let Some(launched) = image.unreported_launch.filter(|launched| *launched + lag <= now) {
                     image.last_launched = Some(launched);
                     image.unreported_launch = None;
                 }
@@ -45,9 +39,7 @@ impl World {
 }
 
 fn finish_copies(place: &mut Place, now: Timestamp) {
-    let (due, pending) = mem::take(&mut place.copies)
-        .into_iter()
-        .partition(|copy| copy.due <= now);
+    let (due, pending) = mem::take(&mut place.copies).into_iter().partition(|copy| copy.due <= now);
     place.copies = pending;
     let due: Vec<super::place::Copy> = due;
     for copy in due {

@@ -11,7 +11,7 @@ use super::snapshot::{Snapshot, Volume};
 use super::topic::Topic;
 
 /// A CopyImage under way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
     /// The new image.
     pub image: String,
@@ -21,16 +21,30 @@ pub struct Copy {
     pub failure: Option<String>,
 }
 
+/// A Block Public Access switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// `unblocked`, `block-new-sharing` or, for snapshots, `block-all-sharing`.
+    pub state: String,
+    /// Set by a declarative policy, so that the account cannot change it.
+    pub declarative: bool,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { state: "unblocked".to_owned(), declarative: false }
+    }
+}
+
 /// What a client token of CopyImage stands for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) image: String,
     pub(crate) parameters: u64,
 }
 
 /// What one account has in one Region, each kind by id (names where AWS knows only names).
-#[derive(Debug, Clone, Default)]
-#[expect(missing_docs, reason = "one map for each kind of resource")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     pub images: BTreeMap<String, Image>,
     pub snapshots: BTreeMap<String, Snapshot>,
@@ -45,9 +59,13 @@ pub struct Place {
     pub topics: BTreeMap<String, Topic>,
     /// SSM parameters, as far as `resolve:ssm:` needs them.
     pub parameters: BTreeMap<String, String>,
+    pub image_block: Block,
+    pub snapshot_block: Block,
     pub copies: Vec<Copy>,
     /// Deregistered images that listings still show, until then.
     pub lingering: Vec<(Image, Timestamp)>,
+    /// Images as listings still show them, until then.
+    pub stale: BTreeMap<String, (Image, Timestamp)>,
     /// Ids of images that were registered once.
     pub deregistered: Vec<String>,
     pub(crate) tokens: BTreeMap<String, Token>,
@@ -56,8 +74,6 @@ pub struct Place {
 impl Place {
     /// The images that hold on to a snapshot: registered ones in any state, disabled included.
     pub fn images_of_snapshot<'a>(&'a self, snapshot: &'a str) -> impl Iterator<Item = &'a Image> {
-        self.images
-            .values()
-            .filter(move |image| image.snapshots().any(|id| id == snapshot))
+        self.images.values().filter(move |image| image.snapshots().any(|id| id == snapshot))
     }
 }

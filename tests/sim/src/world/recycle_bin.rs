@@ -36,7 +36,6 @@ impl RuleResource {
 
 /// A tag that a rule looks for: a key, and a value if it has to be that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "key and value")]
 pub struct RuleTag {
     pub key: String,
     pub value: Option<String>,
@@ -54,7 +53,6 @@ impl RuleTag {
 
 /// A retention rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of GetRule")]
 pub struct Rule {
     pub id: String,
     pub resource: RuleResource,
@@ -90,10 +88,7 @@ pub(crate) fn retention<'a>(
     tags: &Tags,
     now: Timestamp,
 ) -> Option<SignedDuration> {
-    rules
-        .filter(|rule| rule.keeps(resource, tags, now))
-        .map(|rule| SignedDuration::from_hours(rule.days * 24))
-        .max()
+    rules.filter(|rule| rule.keeps(resource, tags, now)).map(|rule| SignedDuration::from_hours(rule.days * 24)).max()
 }
 
 /// A resource in the bin.

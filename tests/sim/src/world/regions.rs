@@ -13,11 +13,7 @@ pub struct RegionInfo {
 
 impl RegionInfo {
     pub(crate) fn endpoint(&self) -> String {
-        let suffix = if self.partition == "aws-cn" {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
+        let suffix = if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
         format!("ec2.{}.{suffix}", self.name)
     }
 }
@@ -42,43 +38,19 @@ const ON_FOR_EVERYBODY: [&str; 17] = [
     "us-west-2",
 ];
 
-const OPT_IN: [&str; 8] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-southeast-3",
-    "ca-west-1",
-    "eu-central-2",
-    "eu-south-1",
-    "il-central-1",
-    "me-south-1",
-];
+const OPT_IN: [&str; 8] =
+    ["af-south-1", "ap-east-1", "ap-southeast-3", "ca-west-1", "eu-central-2", "eu-south-1", "il-central-1", "me-south-1"];
 
-const ELSEWHERE: [(&str, &str); 4] = [
-    ("aws-cn", "cn-north-1"),
-    ("aws-cn", "cn-northwest-1"),
-    ("aws-us-gov", "us-gov-east-1"),
-    ("aws-us-gov", "us-gov-west-1"),
-];
+const ELSEWHERE: [(&str, &str); 4] =
+    [("aws-cn", "cn-north-1"), ("aws-cn", "cn-northwest-1"), ("aws-us-gov", "us-gov-east-1"), ("aws-us-gov", "us-gov-west-1")];
 
 /// The catalogue a new world begins with.
 pub(crate) fn catalogue() -> Vec<RegionInfo> {
-    let region = |name: &str, partition, opt_in| RegionInfo {
-        name: name.to_owned(),
-        partition,
-        opt_in,
-    };
+    let region = |name: &str, partition, opt_in| RegionInfo { name: name.to_owned(), partition, opt_in };
     let mut all: Vec<RegionInfo> = Vec::new();
-    all.extend(
-        ON_FOR_EVERYBODY
-            .iter()
-            .map(|name| region(name, "aws", false)),
-    );
+    all.extend(ON_FOR_EVERYBODY.iter().map(|name| region(name, "aws", false)));
     all.extend(OPT_IN.iter().map(|name| region(name, "aws", true)));
-    all.extend(
-        ELSEWHERE
-            .iter()
-            .map(|(partition, name)| region(name, partition, false)),
-    );
+    all.extend(ELSEWHERE.iter().map(|(partition, name)| region(name, partition, false)));
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

@@ -20,6 +20,9 @@ pub struct Settings {
     pub last_launched_lag: SignedDuration,
     /// How long a deregistered image stays in listings. Default zero.
     pub deregistered_linger: SignedDuration,
+    /// How long DescribeImages shows an image as it was before a change of its state, permissions, protection or
+    /// deprecation. Default zero.
+    pub stale_reads: SignedDuration,
     /// How long a new image is missing from listings. Default zero.
     pub listing_lag: SignedDuration,
     /// From CreateRule to `available`. Default 30 minutes.
@@ -45,6 +48,7 @@ impl Default for Settings {
             copy_delay: SignedDuration::from_mins(5),
             last_launched_lag: SignedDuration::from_hours(24),
             deregistered_linger: SignedDuration::ZERO,
+            stale_reads: SignedDuration::ZERO,
             listing_lag: SignedDuration::ZERO,
             rule_delay: SignedDuration::from_mins(30),
             concurrent_copies: 20,

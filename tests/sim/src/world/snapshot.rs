@@ -8,7 +8,6 @@ use super::image::{Permission, Tags, is_backup};
 
 /// `State` of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words are AWS's own")]
 pub enum SnapshotState {
     Pending,
     Completed,
@@ -53,7 +52,6 @@ pub struct FastRestore {
 
 /// An EBS snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of DescribeSnapshots")]
 pub struct Snapshot {
     pub id: String,
     pub owner: String,
@@ -85,21 +83,16 @@ impl Snapshot {
     }
 
     pub(crate) fn is_locked(&self, now: Timestamp) -> bool {
-        self.lock
-            .as_ref()
-            .is_some_and(|lock| lock.state != "expired" && now < lock.expires)
+        self.lock.as_ref().is_some_and(|lock| lock.state != "expired" && now < lock.expires)
     }
 
     pub(crate) fn has_fast_restore(&self) -> bool {
-        self.fast_restores
-            .iter()
-            .any(|restore| restore.state != "disabled")
+        self.fast_restores.iter().any(|restore| restore.state != "disabled")
     }
 }
 
 /// An EBS volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of DescribeVolumes")]
 pub struct Volume {
     pub id: String,
     pub snapshot: Option<String>,

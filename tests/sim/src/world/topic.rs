@@ -15,7 +15,6 @@ pub struct Attribute {
 
 /// A message that a topic took.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of Publish")]
 pub struct Message {
     pub id: String,
     pub at: Timestamp,

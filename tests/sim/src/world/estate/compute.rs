@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::compute::{
-    Group, GroupInstance, GroupSource, Instance, InstanceState, LaunchConfiguration,
-    LaunchTemplate, Operator, Override, TemplateRef, TemplateVersion,
+use super::PlaceHandle;
+use crate::world::compute::{
+    Group, GroupInstance, GroupSource, Instance, InstanceState, LaunchConfiguration, LaunchTemplate, Operator, Override, TemplateRef,
+    TemplateVersion,
 };
-use super::estate::PlaceHandle;
-use super::image::Tags;
-use super::snapshot::Volume;
+use crate::world::image::Tags;
+use crate::world::snapshot::Volume;
 
 impl<'w> PlaceHandle<'w> {
     fn zone(&self) -> String {
@@ -32,10 +32,7 @@ impl<'w> PlaceHandle<'w> {
             operator: None,
             tags: Tags::new(),
         };
-        InstanceBuilder {
-            place: self,
-            instance,
-        }
+        InstanceBuilder { place: self, instance }
     }
 
     /// A launch template; give it at least one version.
@@ -44,16 +41,13 @@ impl<'w> PlaceHandle<'w> {
             id: self.world.ids.resource("lt"),
             name: name.to_owned(),
             created: self.world.now(),
-            created_by: format!("arn:aws:iam::{}:root", self.account),
+            created_by: format!("arn:{}:iam::{}:root", self.world.partition(&self.account), self.account),
             default_version: 1,
             versions: std::collections::BTreeMap::new(),
             operator: None,
             tags: Tags::new(),
         };
-        LaunchTemplateBuilder {
-            place: self,
-            template,
-        }
+        LaunchTemplateBuilder { place: self, template }
     }
 
     /// A launch configuration.
@@ -64,20 +58,14 @@ impl<'w> PlaceHandle<'w> {
             instance_type: "t3.micro".to_owned(),
             created: self.world.now(),
         };
-        self.place()
-            .launch_configurations
-            .insert(name.to_owned(), configuration);
+        self.place().launch_configurations.insert(name.to_owned(), configuration);
     }
 
     /// A group of size zero, unless told otherwise; say what it launches from before `put`.
     pub fn auto_scaling_group(self, name: &str) -> GroupBuilder<'w> {
         let group = Group {
             name: name.to_owned(),
-            source: GroupSource::Template(TemplateRef {
-                id: None,
-                name: None,
-                version: None,
-            }),
+            source: GroupSource::Template(TemplateRef { id: None, name: None, version: None }),
             min: 0,
             max: 1,
             desired: 0,
@@ -148,10 +136,7 @@ impl InstanceBuilder<'_> {
 
     /// Managed by an AWS service, and hidden by default.
     pub fn managed_by(self, principal: &str) -> Self {
-        let operator = Operator {
-            principal: principal.to_owned(),
-            hidden: true,
-        };
+        let operator = Operator { principal: principal.to_owned(), hidden: true };
         self.with(|instance| instance.operator = Some(operator))
     }
 
@@ -204,11 +189,7 @@ impl LaunchTemplateBuilder<'_> {
             mappings: Vec::new(),
         };
         self.with(|template| {
-            let number = template
-                .versions
-                .keys()
-                .next_back()
-                .map_or(1, |last| last + 1);
+            let number = template.versions.keys().next_back().map_or(1, |last| last + 1);
             template.versions.insert(number, version);
         })
     }
@@ -227,10 +208,7 @@ impl LaunchTemplateBuilder<'_> {
 
     /// Managed by an AWS service, and hidden by default.
     pub fn managed_by(self, principal: &str) -> Self {
-        let operator = Operator {
-            principal: principal.to_owned(),
-            hidden: true,
-        };
+        let operator = Operator { principal: principal.to_owned(), hidden: true };
         self.with(|template| template.operator = Some(operator))
     }
 
@@ -238,10 +216,7 @@ impl LaunchTemplateBuilder<'_> {
     pub fn put(mut self) -> String {
         let id = self.template.id.clone();
         let template = self.template;
-        self.place
-            .place()
-            .launch_templates
-            .insert(id.clone(), template);
+        self.place.place().launch_templates.insert(id.clone(), template);
         id
     }
 }
@@ -261,18 +236,9 @@ impl GroupBuilder<'_> {
     }
 
     fn reference(&self, id: &str, version: &str) -> TemplateRef {
-        let place = self
-            .place
-            .world
-            .place(&self.place.account, &self.place.region);
-        let name = place
-            .and_then(|place| place.launch_templates.get(id))
-            .map(|template| template.name.clone());
-        TemplateRef {
-            id: Some(id.to_owned()),
-            name,
-            version: Some(version.to_owned()),
-        }
+        let place = self.place.world.place(&self.place.account, &self.place.region);
+        let name = place.and_then(|place| place.launch_templates.get(id)).map(|template| template.name.clone());
+        TemplateRef { id: Some(id.to_owned()), name, version: Some(version.to_owned()) }
     }
 
     /// Launches from a version of a template: a number, `$Default` or `$Latest`.
@@ -289,12 +255,7 @@ impl GroupBuilder<'_> {
     /// A mixed instances policy; add overrides next.
     pub fn mixed(self, id: &str, version: &str) -> Self {
         let template = self.reference(id, version);
-        self.with(|group| {
-            group.source = GroupSource::Mixed {
-                template,
-                overrides: Vec::new(),
-            }
-        })
+        self.with(|group| group.source = GroupSource::Mixed { template, overrides: Vec::new() })
     }
 
     fn add_override(self, one: Override) -> Self {
@@ -308,21 +269,13 @@ impl GroupBuilder<'_> {
     /// An override with its own launch template. Only after `mixed`.
     pub fn override_template(self, instance_type: &str, id: &str, version: &str) -> Self {
         let template = Some(self.reference(id, version));
-        self.add_override(Override {
-            instance_type: Some(instance_type.to_owned()),
-            template,
-            image: None,
-        })
+        self.add_override(Override { instance_type: Some(instance_type.to_owned()), template, image: None })
     }
 
     /// An override with its own image. Only after `mixed`.
     pub fn override_image(self, instance_type: &str, image: &str) -> Self {
         let image = Some(image.to_owned());
-        self.add_override(Override {
-            instance_type: Some(instance_type.to_owned()),
-            template: None,
-            image,
-        })
+        self.add_override(Override { instance_type: Some(instance_type.to_owned()), template: None, image })
     }
 
     /// Minimum, maximum and desired size.
@@ -343,9 +296,7 @@ impl GroupBuilder<'_> {
     pub fn member(self, instance: &str, lifecycle_state: &str) -> Self {
         self.with(|group| {
             let (template, configuration) = match &group.source {
-                GroupSource::Template(template) | GroupSource::Mixed { template, .. } => {
-                    (Some(template.clone()), None)
-                }
+                GroupSource::Template(template) | GroupSource::Mixed { template, .. } => (Some(template.clone()), None),
                 GroupSource::Configuration(name) => (None, Some(name.clone())),
             };
             group.instances.push(GroupInstance {
