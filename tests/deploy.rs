@@ -1,6 +1,8 @@
 //! What is handed to operators: the example configuration, the IAM documents, the unit and the container file say what
 //! the program does, and go on saying it.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -191,8 +193,14 @@ fn the_scan_role_can_only_read() {
 #[test]
 fn the_enforce_role_adds_the_writes_that_act_makes_and_nothing_else() {
     let writes = [
-        "ec2:CopyImage", "ec2:CreateTags", "ec2:DeleteSnapshot", "ec2:DeregisterImage", "ec2:DisableImage", "ec2:EnableImageDeprecation",
-        "ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute",
+        "ec2:CopyImage",
+        "ec2:CreateTags",
+        "ec2:DeleteSnapshot",
+        "ec2:DeregisterImage",
+        "ec2:DisableImage",
+        "ec2:EnableImageDeprecation",
+        "ec2:ModifyImageAttribute",
+        "ec2:ModifySnapshotAttribute",
     ];
     assert_eq!(allowed(ENFORCE), writes.map(str::to_owned).into());
     assert_eq!(allowed(REPORT), ["sns:Publish".to_owned()].into());
@@ -259,10 +267,7 @@ fn directive(name: &str) -> Vec<&'static str> {
 #[test]
 fn the_unit_is_hardened_to_an_exposure_of_one_point_five_or_better() {
     let unit = file("deploy/systemd/ami-warden.service");
-    let judged = Command::new("systemd-analyze")
-        .args(["security", "--offline=true", "--threshold=15", "--no-pager"])
-        .arg(unit)
-        .output();
+    let judged = Command::new("systemd-analyze").args(["security", "--offline=true", "--threshold=15", "--no-pager"]).arg(unit).output();
     match judged {
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stdout);
@@ -272,9 +277,17 @@ fn the_unit_is_hardened_to_an_exposure_of_one_point_five_or_better() {
         Err(error) => println!("skipped: no systemd-analyze here ({error})"),
     }
     for (name, value) in [
-        ("NoNewPrivileges", "yes"), ("CapabilityBoundingSet", ""), ("ProtectSystem", "strict"), ("ProtectHome", "yes"),
-        ("PrivateDevices", "yes"), ("PrivateTmp", "yes"), ("MemoryDenyWriteExecute", "yes"), ("SystemCallArchitectures", "native"),
-        ("RestrictNamespaces", "yes"), ("LockPersonality", "yes"), ("UMask", "0077"),
+        ("NoNewPrivileges", "yes"),
+        ("CapabilityBoundingSet", ""),
+        ("ProtectSystem", "strict"),
+        ("ProtectHome", "yes"),
+        ("PrivateDevices", "yes"),
+        ("PrivateTmp", "yes"),
+        ("MemoryDenyWriteExecute", "yes"),
+        ("SystemCallArchitectures", "native"),
+        ("RestrictNamespaces", "yes"),
+        ("LockPersonality", "yes"),
+        ("UMask", "0077"),
     ] {
         assert_eq!(directive(name), [value], "{name}");
     }
@@ -328,9 +341,17 @@ fn the_container_is_not_root_has_no_shell_and_brings_no_place_for_the_ledger() {
 #[test]
 fn the_kubernetes_manifest_is_confined_and_its_configuration_loads() {
     for line in [
-        "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", "capabilities: {drop: [ALL]}", "runAsNonRoot: true",
-        "runAsUser: 65532", "fsGroup: 65532", "strategy: {type: Recreate}", "replicas: 1", "mountPath: /var/lib/ami-warden",
-        "path: /healthz", "path: /readyz",
+        "readOnlyRootFilesystem: true",
+        "allowPrivilegeEscalation: false",
+        "capabilities: {drop: [ALL]}",
+        "runAsNonRoot: true",
+        "runAsUser: 65532",
+        "fsGroup: 65532",
+        "strategy: {type: Recreate}",
+        "replicas: 1",
+        "mountPath: /var/lib/ami-warden",
+        "path: /healthz",
+        "path: /readyz",
     ] {
         assert!(KUBERNETES.contains(line), "{line}");
     }
