@@ -1,1 +1,3 @@
+//! The `ami-warden` program: hands over to the command line.
+
 fn main() {}

@@ -146,6 +146,25 @@ impl fmt::Display for Severity {
     }
 }
 
+/// On whose authority a plan is made; the `principal` of every Cedar request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Principal {
+    #[default]
+    Automatic,
+    AfterApproval,
+}
+
+impl Principal {
+    /// The id of the Cedar entity.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::AfterApproval => "after-approval",
+        }
+    }
+}
+
 /// How far the daemon may go by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

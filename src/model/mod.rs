@@ -10,7 +10,7 @@ mod sharing;
 mod snapshot;
 mod source;
 
-pub use action::{Action, ActionClass, Context, Mode, Severity};
+pub use action::{Action, ActionClass, Context, Mode, Principal, Severity};
 pub use gap::{Gap, Known};
 pub use ids::{AccountId, AmiId, Place, Region, ResourceId, SnapshotId};
 pub use image::{Image, ImageState, ProductCode, Protection, Volume};

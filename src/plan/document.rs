@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Triple;
-use crate::model::{Action, Context, Gap, Place, ResourceId, Severity};
+use crate::model::{Action, Context, Gap, Place, Principal, ResourceId, Severity};
 
 /// What one cycle decided. Everything due is in exactly one of `steps`, `pending` and `held`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,25 +29,6 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// Resources for which nothing is due, per place.
     pub untouched: Vec<Untouched>,
-}
-
-/// On whose authority a plan is made; the `principal` of every Cedar request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Principal {
-    #[default]
-    Automatic,
-    AfterApproval,
-}
-
-impl Principal {
-    /// The id of the Cedar entity.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Automatic => "automatic",
-            Self::AfterApproval => "after-approval",
-        }
-    }
 }
 
 /// One due action on one resource.

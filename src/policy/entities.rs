@@ -1,0 +1,239 @@
+//! Facts to Cedar entities. What is unknown is left out, never guessed.
+
+use cedar_policy::{Entity, EntityUid, RestrictedExpression};
+
+use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Usage, User, Version};
+use crate::model::{Grantee, Image, Permissions, Protection, Snapshot, Tags, Volume};
+
+use super::schema::{Names, uid};
+use super::uses::{Named, Uses};
+use super::values::{Attributes, Unbuildable, count, datetime, duration, entities, entity, long, text, texts, truth};
+
+/// The image and what lies above it.
+pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_account: &[EntityUid]) -> Result<Entity, Unbuildable> {
+    let ImageFacts {
+        place,
+        image,
+        users: _, // counted in `usage`
+        owned: _, // an interlock's matter
+        age,
+        is_deprecated,
+        since_deprecation,
+        since_disabled,
+        idle,
+        usage: used,
+        sharing,
+        family,
+        version,
+        replica_regions,
+        replicate_to,
+        managed_by,
+        legal_hold,
+        keep_tag: _, // an interlock's matter
+        recovery: _, // an interlock's matter
+    } = facts;
+    let mut put = Attributes::new(&uses.attributes);
+    put.put("region", || entity(&names.region, place.region.as_str()));
+    put.put("age", || duration(*age));
+    put.put("isDeprecated", || truth(*is_deprecated));
+    put.put_known("timeSinceDeprecation", *since_deprecation, duration);
+    put.put_known("timeSinceDisabled", *since_disabled, duration);
+    put.put_known("idle", *idle, duration);
+    usage(&mut put, used.as_ref().ok())?;
+    share(&mut put, *sharing, names)?;
+    if let Some(FamilyFacts { name: _, rank, size, versions_behind, is_newest }) = family {
+        put.put_record("family", || [("rank", count(*rank)), ("size", count(*size)), ("versionsBehind", count(*versions_behind)), ("isNewest", truth(*is_newest))])?;
+    }
+    if let Some(Version { major, minor, patch, prerelease }) = version {
+        put.put_record("version", || [("major", long(*major)), ("minor", long(*minor)), ("patch", long(*patch)), ("prerelease", truth(prerelease.is_some()))])?;
+    }
+    put.put_known("replicaRegions", replica_regions.as_ref(), |regions| entities(&names.region, regions.iter().map(|region| region.as_str())));
+    put.put("replicateTo", || entities(&names.region, replicate_to.iter().map(|region| region.as_str())));
+    put.put_known("managedBy", managed_by.map(ManagedBy::name), text);
+    put.put("legalHold", || truth(*legal_hold));
+    described(&mut put, image, names);
+
+    let mut above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
+    if let Some(family) = family.as_ref().filter(|_| uses.ancestors.has("Family")) {
+        above.push(uid(&names.family, &family.name));
+    }
+    build(uid(&names.image, image.id.as_str()), put, above, &image.tags, &uses.tags)
+}
+
+/// What DescribeImages says of the image itself.
+fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
+    let Image {
+        id: _,
+        owner,
+        owner_alias,
+        name,
+        description,
+        state,
+        created_at,
+        deprecation_at,
+        last_launched_at,
+        public,
+        protection,
+        source_image,
+        architecture,
+        platform,
+        root_device_type,
+        virtualization,
+        boot_mode,
+        imdsv2_required,
+        tpm,
+        ena,
+        product_codes,
+        volumes,
+        tags: _,
+    } = image;
+    put.put("name", || text(name));
+    put.put_known("description", description.as_deref(), text);
+    put.put("owner", || entity(&names.account, owner.as_str()));
+    put.put_known("ownerAlias", owner_alias.as_deref(), text);
+    put.put("createdAt", || datetime(*created_at));
+    put.put("state", || text(state.name()));
+    put.put_known("deprecatedAt", *deprecation_at, datetime);
+    put.put_known("lastLaunchedAt", *last_launched_at, datetime);
+    // The schema says it is always there; without it every policy that reads it errs, and nothing is done.
+    put.put_known("isPublic", *public, truth);
+    put.put_known("encrypted", encrypted(volumes), truth);
+    put.put("kmsKeys", || texts(volumes.iter().filter_map(|volume| volume.kms_key.as_deref())));
+    put.put("architecture", || text(architecture));
+    put.put("platform", || text(platform));
+    put.put("rootDeviceType", || text(root_device_type));
+    put.put("virtualization", || text(virtualization));
+    put.put_known("bootMode", boot_mode.as_deref(), text);
+    put.put("imdsv2Required", || truth(*imdsv2_required));
+    put.put("tpm", || truth(*tpm));
+    put.put("enaSupport", || truth(*ena));
+    put.put("productCodes", || texts(product_codes.iter().map(|code| code.id.as_str())));
+    let protected = match protection {
+        Protection::On(_) => Some(true),
+        Protection::Off | Protection::NotOffered => Some(false),
+        Protection::Unknown => None,
+    };
+    put.put_known("deregistrationProtected", protected, truth);
+    put.put_known("sourceImage", source_image.as_ref(), |(source, _)| entity(&names.image, source.as_str()));
+    put.put("snapshotCount", || count(image.snapshots().count()));
+    put.put("snapshotGiB", || long(volumes.iter().filter(|volume| volume.snapshot.is_some()).fold(0, |sum: i64, volume| sum.saturating_add(volume.size_gib))));
+}
+
+/// Whether every EBS volume is encrypted; `None` when there is none or AWS did not say of one that could
+/// change the answer. An instance-store volume has neither a snapshot nor an answer.
+fn encrypted(volumes: &[Volume]) -> Option<bool> {
+    let mut answers = volumes.iter().filter(|volume| volume.snapshot.is_some() || volume.encrypted.is_some()).map(|volume| volume.encrypted).peekable();
+    answers.peek()?;
+    answers.try_fold(true, |all, answer| match answer {
+        Some(false) => Err(Some(false)),
+        Some(true) => Ok(all),
+        None => Err(None),
+    })
+    .map_or_else(|answer| if volumes.iter().any(|volume| volume.encrypted == Some(false)) { Some(false) } else { answer }, Some)
+}
+
+/// The snapshot and what lies above it.
+pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, above_account: &[EntityUid]) -> Result<Entity, Unbuildable> {
+    let SnapshotFacts {
+        place,
+        snapshot,
+        referring_images: _, // counted in `images`
+        users: _,            // counted in `usage`
+        owned: _, // an interlock's matter
+        age,
+        is_public,
+        sharing,
+        images,
+        usage: used,
+        source_volume_exists,
+        orphaned_for,
+        managed_by,
+        legal_hold,
+        keep_tag: _, // an interlock's matter
+        recovery: _, // an interlock's matter
+    } = facts;
+    let Snapshot { id, owner, description, state, started_at, volume_id: _, size_gib, encrypted, kms_key, storage_tier, tags } = snapshot;
+    let mut put = Attributes::new(&uses.attributes);
+    put.put_known("description", description.as_deref(), text);
+    put.put("owner", || entity(&names.account, owner.as_str()));
+    put.put("region", || entity(&names.region, place.region.as_str()));
+    put.put("createdAt", || datetime(*started_at));
+    put.put("age", || duration(*age));
+    put.put("state", || text(state));
+    put.put_known("isPublic", *is_public, truth);
+    share(&mut put, *sharing, names)?;
+    put.put_known("encrypted", *encrypted, truth);
+    put.put_known("kmsKey", kms_key.as_deref(), text);
+    put.put("sizeGiB", || long(*size_gib));
+    put.put("storageTier", || text(storage_tier));
+    put.put_known("managedBy", managed_by.map(ManagedBy::name), text);
+    put.put_known("usedByImages", images.as_ref().ok(), |images| count(images.len()));
+    usage(&mut put, used.as_ref().ok())?;
+    put.put_known("sourceVolumeExists", *source_volume_exists, truth);
+    put.put_known("orphanedFor", *orphaned_for, duration);
+    put.put("legalHold", || truth(*legal_hold));
+    let above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
+    build(uid(&names.snapshot, id.as_str()), put, above, tags, &uses.tags)
+}
+
+fn usage(put: &mut Attributes<'_>, usage: Option<&Usage<'_>>) -> Result<(), Unbuildable> {
+    let Some(usage) = usage else { return Ok(()) };
+    put.put_record("usage", || {
+        let by = |user: User| usage.references.iter().filter(|reference| reference.user == user).count();
+        let named = [User::Instance, User::LaunchTemplate, User::AutoScalingGroup, User::LaunchConfiguration].map(by);
+        let [instances, templates, groups, configurations] = named;
+        let total = usage.references.len();
+        [
+            ("total", count(total)),
+            ("live", count(usage.live())),
+            ("stale", count(usage.stale())),
+            ("instances", count(instances)),
+            ("launchTemplates", count(templates)),
+            ("autoScalingGroups", count(groups)),
+            ("launchConfigurations", count(configurations)),
+            ("other", count(total.saturating_sub(named.iter().sum()))),
+        ]
+    })
+}
+
+fn share(put: &mut Attributes<'_>, sharing: Option<&Permissions>, names: &Names) -> Result<(), Unbuildable> {
+    let Some(sharing) = sharing else { return Ok(()) };
+    put.put_record("sharing", || {
+        let (mut accounts, mut organizations, mut units) = (Vec::new(), Vec::new(), Vec::new());
+        for grantee in sharing.shares() {
+            match grantee {
+                Grantee::Everyone => {}
+                Grantee::Account(account) => accounts.push(account.as_str()),
+                Grantee::Organization(arn) => organizations.push(last(arn)),
+                Grantee::Unit(arn) => units.push(last(arn)),
+            }
+        }
+        [
+            ("accounts", entities(&names.account, accounts)),
+            ("organizations", entities(&names.organization, organizations)),
+            ("orgUnits", entities(&names.unit, units)),
+        ]
+    })
+}
+
+/// The last part of an ARN: the id of the organization or unit.
+pub(super) fn last(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// Everything above the account is a direct parent, so that the store needs nothing but the resource.
+fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account: &[EntityUid]) -> Vec<EntityUid> {
+    let mut above: Vec<EntityUid> = above_account.iter().filter(|entity| uses.ancestors.has(entity.type_name().basename())).cloned().collect();
+    if uses.ancestors.has("Account") {
+        above.push(uid(&names.account, account));
+    }
+    if uses.ancestors.has("Region") {
+        above.push(uid(&names.region, region));
+    }
+    above
+}
+
+fn build(uid: EntityUid, attributes: Attributes<'_>, above: Vec<EntityUid>, tags: &Tags, read: &Named) -> Result<Entity, Unbuildable> {
+    let tags = tags.iter().filter(|(key, _)| read.has(key)).map(|(key, value)| (key.clone(), RestrictedExpression::new_string(value.clone())));
+    Ok(Entity::new_with_tags(uid, attributes.finish(), above, tags).map_err(Box::new)?)
+}

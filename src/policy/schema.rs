@@ -1,0 +1,119 @@
+//! The Cedar schema: its text, its three readings, and the names the entities are built with.
+
+use std::sync::LazyLock;
+
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
+
+use crate::model::{Action, Principal};
+
+const TEXT: &str = include_str!("../../policies/schema.cedarschema");
+
+/// What `context.grantee` is in the schema's text, and what else it can be.
+const GRANTEE: &str = "grantee: Account ";
+const GRANTEES: [&str; 3] = [GRANTEE, "grantee: Organization ", "grantee: OrgUnit "];
+
+/// The schema as people read it: what `policies schema` prints.
+pub fn schema_text() -> &'static str {
+    TEXT
+}
+
+/// What an action is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceKind {
+    Image,
+    Snapshot,
+}
+
+impl ResourceKind {
+    pub const ALL: [Self; 2] = [Self::Image, Self::Snapshot];
+
+    /// The name of the Cedar entity type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "Image",
+            Self::Snapshot => "Snapshot",
+        }
+    }
+}
+
+/// The schema in Cedar's form.
+#[derive(Debug)]
+pub(super) struct Schemas {
+    /// One per type that `context.grantee` can have, `Account` first: Cedar has no type for "one of these".
+    pub(super) readings: Vec<Schema>,
+    pub(super) names: Names,
+}
+
+/// Entity type names and the constant entities, parsed once.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) image: EntityTypeName,
+    pub(super) snapshot: EntityTypeName,
+    pub(super) account: EntityTypeName,
+    pub(super) account_group: EntityTypeName,
+    pub(super) organization: EntityTypeName,
+    pub(super) unit: EntityTypeName,
+    pub(super) region: EntityTypeName,
+    pub(super) family: EntityTypeName,
+    automatic: EntityUid,
+    after_approval: EntityUid,
+    /// In the order of `Action::ALL`.
+    actions: Vec<(Action, EntityUid)>,
+}
+
+impl Schemas {
+    /// The built-in schema, or what is wrong with it (a test sees to it that nothing is).
+    pub(super) fn built_in() -> Result<&'static Self, &'static str> {
+        static BUILT_IN: LazyLock<Result<Schemas, String>> = LazyLock::new(|| Schemas::read().map_err(|error| error.to_string()));
+        BUILT_IN.as_ref().map_err(String::as_str)
+    }
+
+    fn read() -> Result<Self, Box<dyn std::error::Error>> {
+        let readings = GRANTEES
+            .iter()
+            .map(|grantee| Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map(|(schema, _)| schema))
+            .collect::<Result<_, _>>()?;
+        let warden: EntityTypeName = "Warden".parse()?;
+        let action: EntityTypeName = "Action".parse()?;
+        let names = Names {
+            image: "Image".parse()?,
+            snapshot: "Snapshot".parse()?,
+            account: "Account".parse()?,
+            account_group: "AccountGroup".parse()?,
+            organization: "Organization".parse()?,
+            unit: "OrgUnit".parse()?,
+            region: "Region".parse()?,
+            family: "Family".parse()?,
+            automatic: uid(&warden, Principal::Automatic.name()),
+            after_approval: uid(&warden, Principal::AfterApproval.name()),
+            actions: Action::ALL.iter().map(|&verb| (verb, uid(&action, verb.name()))).collect(),
+        };
+        Ok(Self { readings, names })
+    }
+}
+
+impl Names {
+    pub(super) fn principal(&self, principal: Principal) -> &EntityUid {
+        match principal {
+            Principal::Automatic => &self.automatic,
+            Principal::AfterApproval => &self.after_approval,
+        }
+    }
+
+    pub(super) fn kind(&self, kind: ResourceKind) -> &EntityTypeName {
+        match kind {
+            ResourceKind::Image => &self.image,
+            ResourceKind::Snapshot => &self.snapshot,
+        }
+    }
+
+    /// The actions with their entities.
+    pub(super) fn actions(&self) -> &[(Action, EntityUid)] {
+        &self.actions
+    }
+}
+
+/// The entity of that type and id.
+pub(super) fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}

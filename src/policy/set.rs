@@ -1,0 +1,200 @@
+//! Loaded policies, sorted once by what they can speak about, so that a request evaluates only what fits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cedar_policy::{Entities, EntityUid, Policy, PolicySet as CedarSet};
+
+use crate::model::Action;
+
+use super::info::{Effect, PolicyInfo};
+use super::lint::KNOWN_GROUPS;
+use super::membership::Memberships;
+use super::problem::{Location, PolicyErrors, Problem, did_you_mean};
+use super::schema::{ResourceKind, Schemas};
+use super::targets::Targets;
+use super::uses::Uses;
+
+/// Policies that parsed, validated and passed the lints. Immutable; a cycle keeps the one it began with.
+#[derive(Clone, Debug)]
+pub struct PolicySet {
+    policies: Arc<[PolicyInfo]>,
+    warnings: Vec<Problem>,
+    groups: BTreeMap<String, Vec<usize>>,
+    pub(super) schemas: &'static Schemas,
+    benches: BTreeMap<(Action, ResourceKind), Bench>,
+    pub(super) image: Uses,
+    pub(super) snapshot: Uses,
+    pub(super) targets: Targets,
+    /// The actions and their groups, where a policy names a group; else empty.
+    pub(super) actions: Entities,
+}
+
+/// The policies that can speak about one action on one kind of resource.
+#[derive(Clone, Debug)]
+pub(super) struct Bench {
+    pub(super) action: EntityUid,
+    pub(super) permits: CedarSet,
+    pub(super) forbids: CedarSet,
+    /// Those whose answer depends on who belongs to us, by id.
+    pub(super) memberships: BTreeMap<String, Reader>,
+}
+
+impl Bench {
+    fn of(action: EntityUid) -> Self {
+        Self { action, permits: CedarSet::new(), forbids: CedarSet::new(), memberships: BTreeMap::new() }
+    }
+}
+
+/// A policy that tests something to lie in the organization, one of its units, or another organization.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub(super) effect: Effect,
+    pub(super) asked: Memberships,
+}
+
+/// How many launch or create-volume permissions have to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Of every resource: a policy judges by them.
+    All,
+    /// Only of those something is due for, to say what they are shared with.
+    WhenDue,
+}
+
+/// One policy with what `load` learnt of it.
+pub(super) struct Loaded {
+    pub(super) policy: Policy,
+    pub(super) info: PolicyInfo,
+    pub(super) reach: BTreeSet<(Action, ResourceKind)>,
+    pub(super) uses: Uses,
+    pub(super) targets: Targets,
+    pub(super) memberships: Memberships,
+    pub(super) warnings: Vec<Problem>,
+}
+
+impl PolicySet {
+    pub(super) fn build(loaded: Vec<Loaded>, schemas: &'static Schemas) -> Result<Self, PolicyErrors> {
+        let mut set = Self {
+            policies: Arc::default(),
+            warnings: Vec::new(),
+            groups: BTreeMap::new(),
+            schemas,
+            benches: BTreeMap::new(),
+            image: Uses::default(),
+            snapshot: Uses::default(),
+            targets: Targets::default(),
+            actions: Entities::empty(),
+        };
+        for (index, one) in loaded.iter().enumerate() {
+            set.seat(one, index).map_err(|message| {
+                let problem = Problem { at: None, policy: Some(one.info.id.clone()), message, help: Some("report this as a bug".into()) };
+                PolicyErrors { problems: vec![problem] }
+            })?;
+        }
+        set.policies = loaded.into_iter().map(|one| one.info).collect();
+        Ok(set)
+    }
+
+    /// Adds one policy wherever it can speak.
+    fn seat(&mut self, one: &Loaded, index: usize) -> Result<(), String> {
+        let literals = one.policy.entity_literals();
+        for &(action, kind) in &one.reach {
+            let Some((_, verb)) = self.schemas.names.actions().iter().find(|(verb, _)| *verb == action) else { continue };
+            let bench = self.benches.entry((action, kind)).or_insert_with(|| Bench::of(verb.clone()));
+            let side = match one.info.effect {
+                Effect::Permit => &mut bench.permits,
+                Effect::Forbid => &mut bench.forbids,
+            };
+            side.add(one.policy.clone()).map_err(|error| error.to_string())?;
+            if !one.memberships.is_empty() {
+                let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
+                bench.memberships.insert(one.info.id.clone(), reader);
+            }
+            match kind {
+                ResourceKind::Image => self.image.join(&one.uses),
+                ResourceKind::Snapshot => self.snapshot.join(&one.uses),
+            }
+            if action == Action::Replicate && one.info.effect == Effect::Permit {
+                self.targets.join(&one.targets);
+            }
+        }
+        for literal in &literals {
+            let id = literal.id().unescaped();
+            match literal.type_name().basename() {
+                "AccountGroup" => self.groups.entry(id.to_owned()).or_default().push(index),
+                "Action" if !self.schemas.names.actions().iter().any(|(_, uid)| uid == literal) => {
+                    let schema = self.schemas.readings.first().ok_or("no schema")?;
+                    self.actions = schema.action_entities().map_err(|error| error.to_string())?;
+                }
+                _ => {}
+            }
+        }
+        self.warnings.extend(one.warnings.iter().cloned());
+        Ok(())
+    }
+
+    /// All policies, file by file as they stand there.
+    pub fn policies(&self) -> impl Iterator<Item = &PolicyInfo> {
+        self.policies.iter()
+    }
+
+    /// The policy of that `@id`.
+    pub fn info(&self, id: &str) -> Option<&PolicyInfo> {
+        self.policies.iter().find(|info| info.id == id)
+    }
+
+    /// What works, but probably not as meant.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Policies that name a group nobody configured. An error for the caller to raise: a mistyped group is an
+    /// empty one, and `unless { context.grantee in AccountGroup::"partnrs" }` would revoke every partner.
+    pub fn unknown_groups<'a>(&self, configured: impl IntoIterator<Item = &'a str>) -> Vec<Problem> {
+        let known: BTreeSet<&str> = configured.into_iter().chain(KNOWN_GROUPS).collect();
+        let unknown = self.groups.iter().filter(|(group, _)| !known.contains(group.as_str()));
+        let mut problems: Vec<Problem> = unknown
+            .flat_map(|(group, users)| users.iter().filter_map(|&index| self.policies.get(index)).map(move |info| (group, info)))
+            .map(|(group, info)| {
+                let offset = info.text.find(&format!("\"{group}\"")).unwrap_or(0);
+                let mut at = Location::of(&info.file, &info.text, offset);
+                at.line += info.line.saturating_sub(1);
+                let help = match did_you_mean(group, known.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`? else add it to `[groups]`"),
+                    None => "add it to `[groups]` in the configuration, empty if nobody belongs to it".into(),
+                };
+                Problem { at: Some(at), policy: Some(info.id.clone()), message: format!("unknown account group `{group}`"), help: Some(help) }
+            })
+            .collect();
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+
+    /// Whose launch permissions are worth a request each.
+    pub fn asks_launch_permissions(&self) -> Asked {
+        self.asks_permissions(ResourceKind::Image, &self.image)
+    }
+
+    /// Whose create-volume permissions are worth a request each.
+    pub fn asks_create_volume_permissions(&self) -> Asked {
+        self.asks_permissions(ResourceKind::Snapshot, &self.snapshot)
+    }
+
+    fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {
+        let revokes = self.bench(Action::RevokeShare, kind).is_some();
+        if revokes || uses.attributes.has("sharing") { Asked::All } else { Asked::WhenDue }
+    }
+
+    /// Who speaks about `action`; `None` when nobody asks for it.
+    pub(super) fn bench(&self, action: Action, kind: ResourceKind) -> Option<&Bench> {
+        self.benches.get(&(action, kind)).filter(|bench| !bench.permits.is_empty())
+    }
+
+    /// The same set, building every fact whether a policy reads it or not: what the filter is tested against.
+    #[cfg(test)]
+    pub(super) fn unfiltered(&self) -> Self {
+        Self { image: Uses::all(), snapshot: Uses::all(), ..self.clone() }
+    }
+}
