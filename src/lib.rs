@@ -16,3 +16,8 @@ pub mod policy;
 pub mod plan;
 
 pub mod ledger;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+
+pub mod scan;

@@ -32,12 +32,9 @@ pub(super) fn run(command: Ledger, settings: &Settings) -> Result<ExitCode, Fail
 }
 
 /// Runs one task to its end.
-pub(super) fn block_on<T, E>(task: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
+pub(super) fn block_on<T, E: Into<Failure>>(task: impl Future<Output = Result<T, E>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?.block_on(task).map_err(Failure::error)
+    runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?.block_on(task).map_err(Into::into)
 }
 
 /// Writes a person's yes into the ledger, for everything the saved plan marks as approvable.

@@ -51,7 +51,7 @@ pub fn load(file: Option<(&Path, &str)>, variables: impl IntoIterator<Item = (St
         let located = |error: toml::de::Error| {
             let span = error.span().unwrap_or(0..0);
             let (line, column) = position(text, span.start);
-            ConfigError::File { file: path.to_owned(), line, column, message: error.message().trim_end().to_owned(), span }
+            ConfigError::File { file: path.to_owned(), line, column, message: plain(error.message()), span }
         };
         // Twice: once typed, for errors with lines, and once as a table that variables can change.
         toml::from_str::<Config>(text).map_err(located)?;
@@ -75,7 +75,12 @@ pub fn load(file: Option<(&Path, &str)>, variables: impl IntoIterator<Item = (St
 }
 
 fn typed(table: &Table) -> Result<Config, String> {
-    Config::deserialize(table.clone()).map_err(|error| error.message().trim_end().to_owned())
+    Config::deserialize(table.clone()).map_err(|error| plain(error.message()))
+}
+
+/// The parser's words for people who do not write Rust.
+fn plain(message: &str) -> String {
+    message.trim_end().replace("expected usize", "expected a whole number").replace("expected f64", "expected a number")
 }
 
 /// The key that a variable's name means.

@@ -202,6 +202,7 @@ impl Sns {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
+    #[serde(deserialize_with = "values::address")]
     pub listen: std::net::SocketAddr,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::net::SocketAddr;
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
@@ -42,11 +43,20 @@ pub(super) fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 }
 
 pub(super) fn groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<AccountId>>, D::Error> {
-    let groups = BTreeMap::<String, Vec<String>>::deserialize(deserializer)?;
+    let groups = BTreeMap::<String, Vec<Account>>::deserialize(deserializer)?;
     if groups.contains_key(super::OURS) {
         return Err(D::Error::custom("the group `organization` is built in: its members are set in `[organization]`"));
     }
-    groups.into_iter().map(|(name, members)| Ok((name, members.into_iter().map(account).collect::<Result<_, D::Error>>()?))).collect()
+    Ok(groups.into_iter().map(|(name, members)| (name, members.into_iter().map(|Account(id)| id).collect())).collect())
+}
+
+/// An account number, checked where it stands so that an error has its line.
+struct Account(AccountId);
+
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        account(String::deserialize(deserializer)?).map(Self)
+    }
 }
 
 pub(super) fn organization_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -60,19 +70,44 @@ pub(super) fn organization_id<'de, D: Deserializer<'de>>(deserializer: D) -> Res
 
 /// Topics by severity. The Region and partition of each come from its ARN, so it must be one.
 pub(super) fn topics<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    let topics = BTreeMap::<String, String>::deserialize(deserializer)?;
-    for (severity, arn) in &topics {
-        if !["default", "low", "medium", "high", "critical"].contains(&severity.as_str()) {
-            let message = format!("`{}` is no severity: topics are `default`, `low`, `medium`, `high` and `critical`", severity.escape_default());
-            return Err(D::Error::custom(message));
-        }
-        let parts: Vec<&str> = arn.split(':').collect();
-        let is_topic = matches!(parts.as_slice(), ["arn", _, "sns", region, account, name] if !region.is_empty() && account.len() == 12 && !name.is_empty());
-        if !is_topic {
-            return Err(D::Error::custom(format!("`{}` is no topic: write `arn:aws:sns:REGION:ACCOUNT:NAME`", arn.escape_default())));
+    let topics = BTreeMap::<Grade, Topic>::deserialize(deserializer)?;
+    Ok(topics.into_iter().map(|(Grade(severity), Topic(arn))| (severity, arn)).collect())
+}
+
+/// `default` or a severity.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Grade(String);
+
+impl<'de> Deserialize<'de> for Grade {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match name.as_str() {
+            "default" | "low" | "medium" | "high" | "critical" => Ok(Self(name)),
+            other => {
+                let message = format!("`{}` is no severity: topics are `default`, `low`, `medium`, `high` and `critical`", other.escape_default());
+                Err(D::Error::custom(message))
+            }
         }
     }
-    Ok(topics)
+}
+
+/// The ARN of a topic.
+struct Topic(String);
+
+impl<'de> Deserialize<'de> for Topic {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let arn = String::deserialize(deserializer)?;
+        let parts: Vec<&str> = arn.split(':').collect();
+        match parts.as_slice() {
+            ["arn", _, "sns", region, account, name] if !region.is_empty() && account.len() == 12 && !name.is_empty() => Ok(Self(arn)),
+            _ => Err(D::Error::custom(format!("`{}` is no topic: write `arn:aws:sns:REGION:ACCOUNT:NAME`", arn.escape_default()))),
+        }
+    }
+}
+
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| D::Error::custom(format!("`{}` is no address: write `ADDRESS:PORT` such as `127.0.0.1:9470`", text.escape_default())))
 }
 
 pub(super) fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {

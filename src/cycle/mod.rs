@@ -15,16 +15,18 @@ use thiserror::Error;
 use crate::act::{Acting, Clock, Stop, enact, reconcile};
 use crate::aws::Aws;
 use crate::config::Config;
-use crate::evidence::{Evidence, EvidenceError};
+use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{Estate, History, Joined, Triple};
 use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError};
 use crate::model::Mode;
 use crate::plan::{Entry, Objection, Plan, Principal, advance, audit, make, only_exposure};
 use crate::policy::PolicySet;
-use crate::scan::live::Progress;
+use crate::scan::Progress;
 
 pub use outcome::Summary;
-pub use tell::{deliver, tell};
+pub use tell::deliver_due;
+
+use tell::tell;
 
 use keeping::Kept;
 
@@ -98,9 +100,10 @@ async fn judge(warden: Warden<'_>, cycle: CycleId, kind: CycleKind, principal: P
     let approved: BTreeSet<Triple> = ledger.approvals().await?.into_iter().map(|approval| approval.triple).collect();
 
     let now = clock.now();
+    let asking = Asking { config, policies, principal, history, approved, now };
     let evidence = match kind {
-        CycleKind::Exposure => Evidence::exposure(aws, config, history, approved, now, progress).await?,
-        CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, config, policies, history, approved, principal, now, progress).await?,
+        CycleKind::Exposure => Evidence::exposure(aws, asking).await?,
+        CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, asking, progress, None).await?,
     };
     let Evidence { estate, mut history, approved, now } = evidence;
     let mut plan = make(&Joined::new(&estate, &history, config, now), policies, principal, &approved);
@@ -139,7 +142,7 @@ impl Prepared {
         ledger.save_history(&self.saved, &self.history).await?;
         let enacted = enacted?;
         let summary = Summary::new(&self.plan, self.kind, self.cycle, &self.estate, self.concluded, enacted, aws.requests().all(), stop.asked());
-        tell(warden, &self.plan, &summary).await?;
+        tell(warden, &self.plan, self.kind, self.cycle).await?;
         ledger.finish_cycle(self.cycle, &summary.end(), clock.now()).await?;
         self.kept.give_back(warden).await?;
         Ok(summary)

@@ -7,41 +7,41 @@ use proptest::collection::{btree_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-pub const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
-pub const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
-pub const STRANGER: &str = "999999999999";
+pub(crate) const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
+pub(crate) const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
+pub(crate) const STRANGER: &str = "999999999999";
 
 /// The moment every estate is judged at.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
 /// Everything about one image and what surrounds it, in the small.
 #[derive(Clone, Debug)]
-pub struct Seed {
-    pub age_days: i64,
-    pub idle_days: Option<i64>,
-    pub state: &'static str,
-    pub public: Option<bool>,
-    pub deprecated_days: Option<i64>,
-    pub protection: Option<&'static str>,
-    pub owner: &'static str,
-    pub tags: Vec<(&'static str, &'static str)>,
-    pub family: usize,
-    pub version: u8,
-    pub shares: Option<Vec<&'static str>>,
-    pub in_bin: bool,
-    pub users: Vec<UserSeed>,
-    pub copy_in_other_region: bool,
+pub(crate) struct Seed {
+    pub(crate) age_days: i64,
+    pub(crate) idle_days: Option<i64>,
+    pub(crate) state: &'static str,
+    pub(crate) public: Option<bool>,
+    pub(crate) deprecated_days: Option<i64>,
+    pub(crate) protection: Option<&'static str>,
+    pub(crate) owner: &'static str,
+    pub(crate) tags: Vec<(&'static str, &'static str)>,
+    pub(crate) family: usize,
+    pub(crate) version: u8,
+    pub(crate) shares: Option<Vec<&'static str>>,
+    pub(crate) in_bin: bool,
+    pub(crate) users: Vec<UserSeed>,
+    pub(crate) copy_in_other_region: bool,
     /// Whether the image itself is listed; if not, its snapshot is an orphan.
-    pub listed: bool,
-    pub snapshot_public: bool,
-    pub snapshot_shares: Option<Vec<&'static str>>,
-    pub backup: bool,
+    pub(crate) listed: bool,
+    pub(crate) snapshot_public: bool,
+    pub(crate) snapshot_shares: Option<Vec<&'static str>>,
+    pub(crate) backup: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum UserSeed {
+pub(crate) enum UserSeed {
     Instance(&'static str),
     DefaultVersion,
     StaleVersion,
@@ -50,7 +50,7 @@ pub enum UserSeed {
     Configuration,
 }
 
-pub fn seed() -> impl Strategy<Value = Seed> {
+pub(crate) fn seed() -> impl Strategy<Value = Seed> {
     let looks = (
         0i64..1500,
         weighted(0.7, 0i64..800),
@@ -127,7 +127,7 @@ fn user() -> impl Strategy<Value = UserSeed> {
 }
 
 /// Places with their answers. Every source answered.
-pub fn estate() -> impl Strategy<Value = Vec<Answers>> {
+pub(crate) fn estate() -> impl Strategy<Value = Vec<Answers>> {
     let place = (vec(seed(), 0..7), proptest::bool::weighted(0.8));
     (vec(place, 1..=4), btree_set(0usize..4, 0..2)).prop_map(|(places, _)| {
         let all = ACCOUNTS.iter().flat_map(|account| REGIONS.iter().map(move |region| Place::new(*account, *region)));
@@ -136,7 +136,7 @@ pub fn estate() -> impl Strategy<Value = Vec<Answers>> {
 }
 
 /// The answers about one place that its seeds mean.
-pub fn answers(index: usize, place: Place, seeds: &[Seed], ruled: bool) -> Answers {
+pub(crate) fn answers(index: usize, place: Place, seeds: &[Seed], ruled: bool) -> Answers {
     let mut answers = empty(place.clone());
     for (number, seed) in seeds.iter().enumerate() {
         grow(&mut answers, &format!("{index:02}{number:02}"), seed);
@@ -158,7 +158,7 @@ pub fn answers(index: usize, place: Place, seeds: &[Seed], ruled: bool) -> Answe
 }
 
 /// A place where everything answered and nothing is.
-pub fn empty(place: Place) -> Answers {
+pub(crate) fn empty(place: Place) -> Answers {
     Answers {
         images: Ok(DescribeImages { images: Some(vec![]) }),
         snapshots: Ok(DescribeSnapshots { snapshots: Some(vec![]) }),
@@ -322,7 +322,7 @@ fn push<A, T>(answer: &mut Answer<A>, list: impl Fn(&mut A) -> &mut List<T>, ite
 }
 
 /// Takes one source away from a place, as if it had been denied.
-pub fn deny(answers: &mut Answers, source: usize) {
+pub(crate) fn deny(answers: &mut Answers, source: usize) {
     let why = || "UnauthorizedOperation: denied by a test".to_owned();
     match source {
         0 => answers.images = Err(why()),
@@ -343,4 +343,4 @@ pub fn deny(answers: &mut Answers, source: usize) {
 }
 
 /// How many ways [`deny`] knows.
-pub const DENIALS: usize = 14;
+pub(crate) const DENIALS: usize = 14;
