@@ -16,3 +16,7 @@ pub mod policy;
 pub mod plan;
 
 pub mod ledger;
+
+pub mod report;
+
+pub mod http;
