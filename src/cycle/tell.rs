@@ -12,10 +12,7 @@ use super::Warden;
 pub(super) async fn tell(warden: Warden<'_>, plan: &Plan, kind: CycleKind, cycle: CycleId) -> Result<(), LedgerError> {
     let Warden { config, policies, ledger, clock, .. } = warden;
     let now = clock.now();
-    let mut told = Vec::new();
-    for kind in CycleKind::ALL {
-        told.extend(ledger.told_plan(kind).await?);
-    }
+    let told = ledger.reported_plans().await?;
     let enacted = ledger.unreported().await?;
     let last_digest = ledger.last_digest().await?;
     let texts = |id: &str| {

@@ -19,12 +19,25 @@ pub struct Message {
     pub event: String,
     /// Equal for messages that say the same; empty where nobody compares.
     pub fingerprint: String,
+    /// The plan it speaks of.
+    pub plan_id: String,
     /// Fit for SNS: fewer than 100 printable ASCII characters.
     pub subject: String,
     /// The JSON document for `MessageStructure=json`.
     pub body: String,
-    /// Message attributes: one value is a `String`, several are a `String.Array`.
+    /// To filter on. Each has at least one value.
     pub attributes: BTreeMap<String, Vec<String>>,
+}
+
+impl Message {
+    /// The attributes as SNS wants them: name, data type and value. One value is a `String`, several are a
+    /// `String.Array`; filter policies treat both alike (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>).
+    pub fn typed_attributes(&self) -> impl Iterator<Item = (&str, &'static str, String)> {
+        self.attributes.iter().map(|(name, values)| match values.as_slice() {
+            [value] => (name.as_str(), "String", value.clone()),
+            values => (name.as_str(), "String.Array", serde_json::Value::from(values).to_string()),
+        })
+    }
 }
 
 /// What is in the outbox.
@@ -52,16 +65,16 @@ const PARKED_SHOWN: i64 = 20;
 impl Ledger {
     /// Messages that may be sent now, oldest first. While one waits for its next attempt, the later ones of its topic wait too.
     pub async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<(Message, u32)>, LedgerError> {
-        let sql = "SELECT o.id, o.topic, o.event, o.fingerprint, o.subject, o.body, o.attributes, o.attempts FROM outbox o
+        let sql = "SELECT o.id, o.topic, o.event, o.fingerprint, o.plan_id, o.subject, o.body, o.attributes, o.attempts FROM outbox o
                    WHERE o.state = 'waiting'
                    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.state = 'waiting' AND e.topic = o.topic AND e.seq <= o.seq AND e.next_at > ?)
                    ORDER BY o.seq LIMIT ?";
-        let rows: Vec<(String, String, String, String, String, String, String, u32)> =
+        let rows: Vec<(String, String, String, String, String, String, String, String, u32)> =
             sqlx::query_as(sql).bind(stamp(now)).bind(limit).fetch_all(&self.pool).await.map_err(self.fault("read the outbox"))?;
         rows.into_iter()
-            .map(|(id, topic, event, fingerprint, subject, body, attributes, attempts)| {
+            .map(|(id, topic, event, fingerprint, plan_id, subject, body, attributes, attempts)| {
                 let attributes = read_json("the attributes of a message", &attributes)?;
-                Ok((Message { id, topic, event, fingerprint, subject, body, attributes }, attempts))
+                Ok((Message { id, topic, event, fingerprint, plan_id, subject, body, attributes }, attempts))
             })
             .collect()
     }
@@ -109,14 +122,15 @@ impl Ledger {
     /// Adds messages inside a transaction; an id that is known is the same message and is left as it is.
     pub(super) async fn add_messages(&self, connection: &mut sqlx::SqliteConnection, messages: &[Message], now: Timestamp) -> Result<(), LedgerError> {
         for message in messages {
-            let Message { id, topic, event, fingerprint, subject, body, attributes } = message;
-            let sql = "INSERT INTO outbox (id, topic, event, fingerprint, subject, body, attributes, enqueued_at, next_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) ON CONFLICT (id) DO NOTHING";
+            let Message { id, topic, event, fingerprint, plan_id, subject, body, attributes } = message;
+            let sql = "INSERT INTO outbox (id, topic, event, fingerprint, plan_id, subject, body, attributes, enqueued_at, next_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT (id) DO NOTHING";
             sqlx::query(sql)
                 .bind(id)
                 .bind(topic)
                 .bind(event)
                 .bind(fingerprint)
+                .bind(plan_id)
                 .bind(subject)
                 .bind(body)
                 .bind(json("the attributes of a message", attributes)?)
