@@ -21,20 +21,20 @@ pub(super) fn run(command: Ledger, settings: &Settings) -> Result<ExitCode, Fail
     let path = &settings.config.ledger.path;
     match command {
         Ledger::List { limit, format } => {
-            let cycles = block_on(async { record::Ledger::open_existing(path).await?.list(limit).await })?;
+            let cycles = block_on(async { Ok(record::Ledger::open_existing(path).await?.list(limit).await?) })?;
             print(&cycles, format, || cycles.iter().map(line).collect())
         }
         Ledger::Show { id, format } => {
-            let story = block_on(async { record::Ledger::open_existing(path).await?.show(&id).await })?;
+            let story = block_on(async { Ok(record::Ledger::open_existing(path).await?.show(&id).await?) })?;
             print(&story, format, || text(&story))
         }
     }
 }
 
 /// Runs one task to its end.
-pub(super) fn block_on<T, E: Into<Failure>>(task: impl Future<Output = Result<T, E>>) -> Result<T, Failure> {
+pub(super) fn block_on<T>(task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?.block_on(task).map_err(Into::into)
+    runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?.block_on(task)
 }
 
 /// Writes a person's yes into the ledger, for everything the saved plan marks as approvable.
@@ -55,7 +55,7 @@ pub(super) fn approve(arguments: Approve, settings: &Settings) -> Result<ExitCod
     let triples: Vec<Triple> = approvable.iter().map(|entry| entry.triple()).collect();
     let by = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "unknown".to_owned());
     let path = &settings.config.ledger.path;
-    let new = block_on(async { record::Ledger::open(path).await?.approve(&triples, &plan.plan_id, &by, now()).await })?;
+    let new = block_on(async { Ok(record::Ledger::open(path).await?.approve(&triples, &plan.plan_id, &by, now()).await?) })?;
     anstream::println!("approved {new} of {}; the rest was approved before", triples.len());
     Ok(ExitCode::SUCCESS)
 }

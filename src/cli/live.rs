@@ -37,7 +37,7 @@ pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Tim
         let evidence = Evidence::live(&aws, asking, &progress, None).await;
         bar.finish_and_clear();
         tracing::debug!("{} requests sent", aws.requests().total());
-        Ok(evidence.map_err(Failure::from)?)
+        Ok(evidence?)
     })
 }
 

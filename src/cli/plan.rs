@@ -1,6 +1,5 @@
 //! `plan`: what is due, from AWS or from a recorded estate.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -104,8 +103,4 @@ fn warn_of_gaps(plan: &Plan) {
     for gap in &plan.gaps {
         anstream::eprintln!("gap: {}", render::printable(&gap.to_string()));
     }
-}
-
-pub(super) fn no_approvals() -> BTreeSet<crate::inventory::Triple> {
-    BTreeSet::new()
 }

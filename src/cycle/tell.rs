@@ -51,7 +51,7 @@ pub async fn deliver_due(warden: Warden<'_>) -> Result<DeliveryReport, LedgerErr
 }
 
 async fn send(warden: Warden<'_>, message: Message) -> Result<String, PublishError> {
-    let Message { id: _, topic, event: _, fingerprint: _, subject, body, attributes } = message;
+    let Message { id: _, topic, event: _, fingerprint: _, subject, body, attributes, plan_id: _ } = message;
     let publication = Publication { topic_arn: topic, subject, body, attributes };
     match publish(warden.aws, &publication).await {
         WriteOutcome::Done(receipt) => Ok(receipt.0),

@@ -8,7 +8,7 @@ use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
-    AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, EbsBlockDevice, GroupInstance, GroupTemplate,
+    AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, EbsBlockDevice, GroupTemplate,
     LaunchConfiguration, MixedInstancesPolicy, Override, TemplateSpecification,
 };
 
@@ -43,11 +43,6 @@ fn group(group: sdk::AutoScalingGroup) -> AutoScalingGroup {
         min_size: group.min_size.map(i64::from),
         max_size: group.max_size.map(i64::from),
         desired_capacity: group.desired_capacity.map(i64::from),
-        instances: list(group.instances, |instance| GroupInstance {
-            instance_id: instance.instance_id,
-            launch_configuration_name: instance.launch_configuration_name,
-            launch_template: instance.launch_template.map(specification),
-        }),
     }
 }
 
