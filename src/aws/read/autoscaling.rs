@@ -8,14 +8,14 @@ use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
-    AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, EbsBlockDevice, GroupInstance, GroupTemplate,
+    AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, EbsBlockDevice, GroupTemplate,
     LaunchConfiguration, MixedInstancesPolicy, Override, TemplateSpecification,
 };
 
 /// Auto Scaling sends at most 100 groups or launch configurations on a page, 50 unless told.
 const PAGE: i32 = 100;
 
-/// All groups with their instances, empty groups included.
+/// All groups, empty ones included. Their instances come with `DescribeInstances`.
 pub async fn auto_scaling_groups(clients: &Clients) -> Result<DescribeAutoScalingGroups, AwsError> {
     let groups = all_pages("AutoScalingGroups", |token| async move {
         clients.turn(Api::read("DescribeAutoScalingGroups")).await;
@@ -43,11 +43,6 @@ fn group(group: sdk::AutoScalingGroup) -> AutoScalingGroup {
         min_size: group.min_size.map(i64::from),
         max_size: group.max_size.map(i64::from),
         desired_capacity: group.desired_capacity.map(i64::from),
-        instances: list(group.instances, |instance| GroupInstance {
-            instance_id: instance.instance_id,
-            launch_configuration_name: instance.launch_configuration_name,
-            launch_template: instance.launch_template.map(specification),
-        }),
     }
 }
 
