@@ -52,7 +52,13 @@ impl Evidence {
     ///
     /// # Errors
     /// When the folder is no recorded estate, or nothing in it could be read. Anything less is a gap.
-    pub fn recorded(dir: &Path, config: &Config, policies: &PolicySet, principal: Principal, now: Timestamp) -> Result<Self, EvidenceError> {
+    pub fn recorded(
+        dir: &Path,
+        config: &Config,
+        policies: &PolicySet,
+        principal: Principal,
+        now: Timestamp,
+    ) -> Result<Self, EvidenceError> {
         let recorded = recorded::open(dir)?;
         let mut estate = Estate::new(config);
         for place in recorded.places() {
@@ -101,7 +107,12 @@ mod live {
         /// # Errors
         /// When it is not known what to read, nothing at all could be read, or the recording cannot be written.
         /// Anything less is a gap.
-        pub async fn live(aws: &Aws, asking: Asking<'_>, progress: &Progress, recording: Option<&Recording>) -> Result<Self, EvidenceError> {
+        pub async fn live(
+            aws: &Aws,
+            asking: Asking<'_>,
+            progress: &Progress,
+            recording: Option<&Recording>,
+        ) -> Result<Self, EvidenceError> {
             let Asking { config, policies, principal, mut history, approved, now } = asking;
             let (places, gaps) = regions(aws, &config.scope).await?;
             let mut estate = Estate::new(config);

@@ -47,8 +47,12 @@ pub async fn publish(aws: &Aws, publication: &Publication) -> WriteOutcome<Messa
     };
     let client = &client;
     once(|| async move {
-        let mut call =
-            client.publish().topic_arn(&publication.topic_arn).subject(&publication.subject).message(&publication.body).message_structure("json");
+        let mut call = client
+            .publish()
+            .topic_arn(&publication.topic_arn)
+            .subject(&publication.subject)
+            .message(&publication.body)
+            .message_structure("json");
         for (name, values) in &publication.attributes {
             let (kind, text) = match values.as_slice() {
                 [one] => ("String", one.clone()),

@@ -83,8 +83,14 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Resul
         let recording = Recording::create(&arguments.out).map_err(Failure::error)?;
         let aws = connect().await?;
         let (history, approved) = remembered(settings).await?;
-        let asking =
-            Asking { config: &settings.config, policies: &settings.policies, principal: Principal::Automatic, history, approved, now: now() };
+        let asking = Asking {
+            config: &settings.config,
+            policies: &settings.policies,
+            principal: Principal::Automatic,
+            history,
+            approved,
+            now: now(),
+        };
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, Some(&recording)).await;
         bar.finish_and_clear();
@@ -94,7 +100,11 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Resul
         }
         let images: usize = estate.places.values().map(|place| place.images.len()).sum();
         let snapshots: usize = estate.places.values().map(|place| place.snapshots.len()).sum();
-        anstream::println!("recorded {images} images and {snapshots} snapshots of {} places in {}", estate.places.len(), arguments.out.display());
+        anstream::println!(
+            "recorded {images} images and {snapshots} snapshots of {} places in {}",
+            estate.places.len(),
+            arguments.out.display()
+        );
         anstream::println!("read it with `ami-warden plan --from {}`", arguments.out.display());
         Ok(ExitCode::SUCCESS)
     })
@@ -106,7 +116,8 @@ pub(super) fn apply(arguments: arguments::Apply, settings: &Settings, verbose: u
         let aws = connect().await?;
         let ledger = Ledger::open(&settings.config.ledger.path).await?;
         let (clock, stop) = (Clock::new(now), Stop::default());
-        let warden = Warden { config: &settings.config, policies: &settings.policies, aws: &aws, ledger: &ledger, clock: &clock, stop: &stop };
+        let warden =
+            Warden { config: &settings.config, policies: &settings.policies, aws: &aws, ledger: &ledger, clock: &clock, stop: &stop };
         // A saved plan carries a person's approval as far as it was made with one.
         let principal = wanted.as_ref().map_or(Principal::Automatic, |plan| plan.principal);
         let (progress, bar) = progress::listener();

@@ -53,7 +53,8 @@ pub(super) fn summary(plan: &Plan) -> String {
         count(plan.untouched.len(), "place", "places"),
     );
     if !plan.complete {
-        let _ = write!(line, " {}", format!("Incomplete: {}; what they could hide is held.", count(plan.gaps.len(), "gap", "gaps")).yellow());
+        let _ =
+            write!(line, " {}", format!("Incomplete: {}; what they could hide is held.", count(plan.gaps.len(), "gap", "gaps")).yellow());
     }
     line
 }
@@ -108,7 +109,8 @@ impl Page<'_> {
         let mut policies: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Finding>> = BTreeMap::new();
         for finding in findings {
             for id in &finding.because {
-                policies.entry((std::cmp::Reverse(finding.severity), id)).or_default().push(finding);
+                let severity = self.policies.info(id).map_or(finding.severity, |info| info.severity);
+                policies.entry((std::cmp::Reverse(severity), id)).or_default().push(finding);
             }
         }
         for ((severity, id), findings) in policies {
@@ -172,7 +174,9 @@ fn day(at: jiff::Timestamp) -> String {
 
 /// Names and errors come from outside: control characters must not reach a terminal.
 pub(super) fn printable(text: &str) -> String {
-    let harmless = |letter: char| !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |letter: char| {
+        !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if text.chars().all(harmless) {
         return text.to_owned();
     }

@@ -52,6 +52,9 @@ impl Summary {
 
     pub(super) fn end(&self) -> CycleEnd {
         let sent: u64 = self.requests.iter().map(|count| count.sent).sum();
-        CycleEnd { result: self.result(), detail: json!({ "requestsOfProcess": sent, "enacted": self.enacted.len(), "failed": self.failed() }) }
+        CycleEnd {
+            result: self.result(),
+            detail: json!({ "requestsOfProcess": sent, "enacted": self.enacted.len(), "failed": self.failed() }),
+        }
     }
 }

@@ -97,7 +97,8 @@ impl Ledger {
 
     /// Puts a message aside that SNS will never take as it is. It is kept, shown in the status, and blocks no other.
     pub async fn park(&self, id: &str, error: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let sql = "UPDATE outbox SET state = 'parked', settled_at = ?, attempts = attempts + 1, error = ? WHERE id = ? AND state = 'waiting'";
+        let sql =
+            "UPDATE outbox SET state = 'parked', settled_at = ?, attempts = attempts + 1, error = ? WHERE id = ? AND state = 'waiting'";
         let done = sqlx::query(sql).bind(stamp(now)).bind(error).bind(id).execute(&self.pool).await;
         done.map_err(self.fault("park a message"))?;
         Ok(())
@@ -120,7 +121,12 @@ impl Ledger {
     }
 
     /// Adds messages inside a transaction; an id that is known is the same message and is left as it is.
-    pub(super) async fn add_messages(&self, connection: &mut sqlx::SqliteConnection, messages: &[Message], now: Timestamp) -> Result<(), LedgerError> {
+    pub(super) async fn add_messages(
+        &self,
+        connection: &mut sqlx::SqliteConnection,
+        messages: &[Message],
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         for message in messages {
             let Message { id, topic, event, fingerprint, plan_id, subject, body, attributes } = message;
             let sql = "INSERT INTO outbox (id, topic, event, fingerprint, plan_id, subject, body, attributes, enqueued_at, next_at)

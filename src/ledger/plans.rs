@@ -82,7 +82,8 @@ impl Ledger {
 
     /// The plan of that id as it was first made; `None` when it is unknown or its document has been dropped.
     pub async fn plan(&self, plan_id: &str) -> Result<Option<Plan>, LedgerError> {
-        let sql = "SELECT p.made_at, d.document FROM plans p JOIN plan_documents d USING (plan_id) WHERE p.plan_id = ? ORDER BY p.cycle LIMIT 1";
+        let sql =
+            "SELECT p.made_at, d.document FROM plans p JOIN plan_documents d USING (plan_id) WHERE p.plan_id = ? ORDER BY p.cycle LIMIT 1";
         let row = sqlx::query_as(sql).bind(plan_id).fetch_optional(&self.pool).await.map_err(self.fault("read a plan"))?;
         row.map(made).transpose()
     }

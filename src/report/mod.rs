@@ -11,10 +11,10 @@ mod changes;
 mod deliver;
 mod digest;
 mod groups;
-mod text;
-mod wire;
 #[cfg(test)]
 mod tests;
+mod text;
+mod wire;
 
 use jiff::Timestamp;
 
@@ -56,7 +56,11 @@ pub struct Occasion<'a> {
 
 impl std::fmt::Debug for Occasion<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Occasion").field("kind", &self.kind).field("plan", &self.plan.plan_id).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Occasion")
+            .field("kind", &self.kind)
+            .field("plan", &self.plan.plan_id)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 

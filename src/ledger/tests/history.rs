@@ -34,8 +34,12 @@ fn triple() -> impl Strategy<Value = Triple> {
         text().prop_map(|region| Context::target(Region::from(region))),
     ];
     let resource = prop_oneof![ami().prop_map(crate::model::ResourceId::Image), snapshot().prop_map(crate::model::ResourceId::Snapshot)];
-    (place(), prop::sample::select(Action::ALL.to_vec()), resource, context)
-        .prop_map(|(place, action, resource, context)| Triple { place, action, resource, context })
+    (place(), prop::sample::select(Action::ALL.to_vec()), resource, context).prop_map(|(place, action, resource, context)| Triple {
+        place,
+        action,
+        resource,
+        context,
+    })
 }
 
 prop_compose! {

@@ -23,7 +23,10 @@ async fn a_person_approves_while_a_cycle_holds_the_ledger() {
 
     daemon.intend(cycle, &entry("ami-1"), &json!({}), at(3)).await.unwrap();
     let standing = daemon.approvals().await.unwrap();
-    assert_eq!(standing.iter().map(|approval| (&approval.triple, approval.by.as_str())).collect::<Vec<_>>(), [(&triples[0], "ada"), (&triples[1], "ada")]);
+    assert_eq!(
+        standing.iter().map(|approval| (&approval.triple, approval.by.as_str())).collect::<Vec<_>>(),
+        [(&triples[0], "ada"), (&triples[1], "ada")]
+    );
 
     daemon.clear_approvals(&triples[..1], at(4)).await.unwrap();
     assert_eq!(daemon.approvals().await.unwrap().len(), 1);

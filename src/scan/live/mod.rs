@@ -4,6 +4,8 @@ mod bounded;
 mod listings;
 mod permissions;
 mod regions;
+#[cfg(test)]
+mod tests;
 
 pub use listings::{Exposure, exposure, exposures, listings, scan};
 pub use permissions::{PermissionAnswers, permissions};
