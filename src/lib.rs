@@ -16,3 +16,25 @@ pub mod policy;
 pub mod plan;
 
 pub mod ledger;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+
+pub mod scan;
+
+#[cfg(feature = "aws")]
+pub mod act;
+
+pub mod evidence;
+
+pub mod report;
+
+pub mod http;
+
+#[cfg(feature = "aws")]
+pub mod cycle;
+
+#[cfg(feature = "aws")]
+pub mod daemon;
+
+pub mod cli;

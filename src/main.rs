@@ -1,1 +1,5 @@
-fn main() {}
+//! The `ami-warden` program: hands over to the command line.
+
+fn main() -> std::process::ExitCode {
+    ami_warden::cli::main()
+}

@@ -2,15 +2,28 @@
 //!
 //! Nothing here reads a file, the environment or a clock; `load` is handed the texts.
 
+mod defaults;
+mod load;
+mod regions;
+mod values;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use serde::Deserialize;
 
-use crate::model::{AccountId, Action, Mode, Severity};
+use crate::model::{AccountId, Action, Mode, Region, Severity};
+
+pub use load::{ConfigError, load};
+pub use values::cron;
+
+/// The group of everything that belongs to us: `AccountGroup::"organization"` in policies. Not for the configuration.
+pub const OURS: &str = "organization";
 
 /// Everything that can be configured. `Default` is what holds without a file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub mode: Mode,
     pub scope: Scope,
@@ -22,6 +35,7 @@ pub struct Config {
     pub recovery: RecoverySettings,
     pub tags: TagNames,
     /// Names that policies use instead of account numbers: `AccountGroup::"partners"`.
+    #[serde(deserialize_with = "values::groups")]
     pub groups: BTreeMap<String, Vec<AccountId>>,
     pub organization: OrganizationSettings,
     pub replication: Replication,
@@ -31,36 +45,49 @@ pub struct Config {
 }
 
 /// Which Regions are read. `None` means every Region the account has enabled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Scope {
-    pub regions: Option<Vec<crate::model::Region>>,
+    #[serde(deserialize_with = "values::regions")]
+    pub regions: Option<Vec<Region>>,
 }
 
 /// When cycles run: cron expressions with seconds, in one time zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Schedule {
+    /// Full cycles.
+    #[serde(deserialize_with = "values::schedule")]
     pub scan: String,
+    /// Only the two public listings per place.
+    #[serde(deserialize_with = "values::schedule")]
     pub exposure: String,
-    pub time_zone: String,
+    #[serde(deserialize_with = "values::time_zone")]
+    pub time_zone: chrono_tz::Tz,
 }
 
 /// Where policies are read from. Relative paths have been made relative to the configuration file. With none
-/// configured the policies built into the program hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// configured it is `policies` beside the configuration file, and where that does not exist, the policies built into
+/// the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policies {
     pub directories: Vec<PathBuf>,
 }
 
 /// What mode `enforce` may do by itself; the rest is planned and reported.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Enforce {
     pub actions: Vec<Action>,
     /// `None` means all accounts.
+    #[serde(deserialize_with = "values::accounts_or_all")]
     pub accounts: Option<Vec<AccountId>>,
 }
 
 /// How much may be taken away, whatever the policies ask.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Rate: steps per place and cycle.
     pub per_place: usize,
@@ -75,13 +102,20 @@ pub struct Limits {
 }
 
 /// How long a step must stay due, per action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Grace {
+    #[serde(deserialize_with = "values::duration")]
     pub deprecate: SignedDuration,
+    #[serde(deserialize_with = "values::duration")]
     pub disable: SignedDuration,
+    #[serde(deserialize_with = "values::duration")]
     pub deregister: SignedDuration,
+    #[serde(rename = "deleteSnapshot", deserialize_with = "values::duration")]
     pub delete_snapshot: SignedDuration,
+    #[serde(rename = "makePrivate", deserialize_with = "values::duration")]
     pub make_private: SignedDuration,
+    #[serde(rename = "revokeShare", deserialize_with = "values::duration")]
     pub revoke_share: SignedDuration,
 }
 
@@ -101,15 +135,18 @@ impl Grace {
 }
 
 /// What counts as recoverable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RecoverySettings {
     pub require_recycle_bin: bool,
     /// A rule must keep at least this long to count.
+    #[serde(deserialize_with = "values::duration")]
     pub minimum: SignedDuration,
 }
 
 /// Tags with a meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct TagNames {
     /// Any of these on a resource: untouchable.
     pub keep: Vec<String>,
@@ -122,27 +159,33 @@ pub struct TagNames {
 }
 
 /// Who belongs to us, where AWS Organizations is not read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct OrganizationSettings {
     /// `o-…`; lets shares with the whole organization or its units be recognised as ours.
+    #[serde(deserialize_with = "values::organization_id")]
     pub id: Option<String>,
     /// Every account of ours. `Some(vec![])` is a stand-alone account; `None` is unknown, and then no share is
     /// revoked, since a stranger cannot be told from a sister account.
+    #[serde(deserialize_with = "values::members")]
     pub members: Option<Vec<AccountId>>,
 }
 
 /// How copies are made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Replication {
     /// The KMS key for copies, per target Region. Without one the snapshots keep AWS's default key, which cannot be
     /// shared.
-    pub kms_keys: BTreeMap<crate::model::Region, String>,
+    pub kms_keys: BTreeMap<Region, String>,
 }
 
 /// Where messages go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Sns {
     /// Topic ARNs by severity (`low` … `critical`), and `default`.
+    #[serde(deserialize_with = "values::topics")]
     pub topics: BTreeMap<String, String>,
     /// At most this many single messages per topic and cycle; the rest is in the digest.
     pub max_messages: usize,
@@ -156,13 +199,16 @@ impl Sns {
 }
 
 /// The health endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Http {
+    #[serde(deserialize_with = "values::address")]
     pub listen: std::net::SocketAddr,
 }
 
 /// The ledger file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LedgerSettings {
     pub path: PathBuf,
 }

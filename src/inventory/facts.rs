@@ -27,7 +27,9 @@ pub struct ImageFacts<'a> {
     pub since_disabled: Option<SignedDuration>,
     /// Since its last launch; `None` when AWS named none, which is ambiguous.
     pub idle: Option<SignedDuration>,
-    /// Who uses it, or why that is not known.
+    /// The users that were found, whether or not they are all.
+    pub users: &'a [Reference],
+    /// All users, or why they are not all known.
     pub usage: Result<Usage<'a>, Vec<Unknown>>,
     /// Who may launch it; `None` when its launch permissions were not read.
     pub sharing: Option<&'a Permissions>,
@@ -56,9 +58,13 @@ pub struct SnapshotFacts<'a> {
     pub age: SignedDuration,
     pub is_public: Option<bool>,
     pub sharing: Option<&'a Permissions>,
-    /// The images (registered, disabled, or in the Recycle Bin) that need it, or why that is not known.
-    pub images: Result<Vec<Reference>, Vec<Unknown>>,
-    /// Launch templates and configurations that name it, or why its use is not known.
+    /// The images that were found to need it, whether or not they are all.
+    pub referring_images: &'a [Reference],
+    /// All images (registered, disabled, or in the Recycle Bin) that need it, or why they are not all known.
+    pub images: Result<&'a [Reference], Vec<Unknown>>,
+    /// The launch templates and configurations that were found to name it, whether or not they are all.
+    pub users: &'a [Reference],
+    /// All of them, or why they are not all known.
     pub usage: Result<Usage<'a>, Vec<Unknown>>,
     pub source_volume_exists: Option<bool>,
     /// Since it was first seen without the image it was made for.
@@ -91,6 +97,12 @@ impl Usage<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Unknown {
     pub reason: String,
+}
+
+impl Unknown {
+    pub(super) fn because(reason: &str) -> Self {
+        Self { reason: reason.to_owned() }
+    }
 }
 
 /// Its standing among the images that replace each other.

@@ -44,6 +44,9 @@ pub struct History {
     /// Copies that were started and are not yet available.
     #[serde(default, with = "pairs")]
     pub copies: BTreeMap<Triple, Copy>,
+    /// Images and snapshots in a place when it was last listed: what an exposure scan measures its tripwire against.
+    #[serde(default, with = "pairs")]
+    pub sizes: BTreeMap<Place, usize>,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

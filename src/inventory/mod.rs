@@ -3,16 +3,30 @@
 //! Pure: no clock, no file, no AWS type. `now` is an argument.
 
 pub mod answers;
+mod decode;
+mod estate;
 mod facts;
+mod families;
 mod history;
+mod joins;
+mod managed;
+mod memory;
 mod organization;
+mod place;
 mod recovery;
 mod references;
+mod templates;
 mod versions;
 
+pub use estate::Estate;
 pub use facts::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Unknown, Usage};
 pub use history::{Clock, Copy, Failures, History, Mapping, Triple};
+pub use joins::Joined;
 pub use organization::{OURS, Organization, Standing};
+pub use place::Inventory;
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Reference, User};
 pub use versions::Version;
+
+pub use decode::{image as read_image, permissions as read_permissions, snapshot as read_snapshot};
+pub use managed::{of_image as managed_image, of_snapshot as managed_snapshot};

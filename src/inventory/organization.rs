@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Grantee};
 
-/// The group of everything that belongs to us: `AccountGroup::"organization"` in policies.
-pub const OURS: &str = "organization";
+pub use crate::config::OURS;
 
 /// What is known about accounts beyond their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

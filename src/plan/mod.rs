@@ -2,8 +2,22 @@
 //!
 //! Pure: the same estate, history, policies and `now` give the same bytes.
 
+mod audit;
+mod canonical;
+mod clocks;
 mod document;
-
-pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
+mod exposure;
+mod interlocks;
+mod judge;
+mod limits;
+mod make;
+mod questions;
 
 pub use crate::model::Principal;
+pub use audit::{Objection, audit};
+pub use clocks::advance;
+pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
+pub use exposure::only_exposure;
+pub use judge::create_rule;
+pub use make::make;
+pub use questions::{Questions, questions};

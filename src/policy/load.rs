@@ -48,9 +48,13 @@ struct Statement<'a> {
 impl PolicySet {
     /// Parses, validates strictly and lints all files. Fails with everything that is wrong in any of them.
     pub fn load(files: &[PolicyFile]) -> Result<Self, PolicyErrors> {
-        let schemas = Schemas::built_in().map_err(|error| nothing(format!("the built-in schema does not parse: {error}"), "report this as a bug"))?;
+        let schemas =
+            Schemas::built_in().map_err(|error| nothing(format!("the built-in schema does not parse: {error}"), "report this as a bug"))?;
         if files.is_empty() {
-            return Err(nothing("no policy files were found".into(), "put `.cedar` files there, or leave `[policies] directories` out to use the built-in policies"));
+            return Err(nothing(
+                "no policy files were found".into(),
+                "put `.cedar` files there, or leave `[policies] directories` out to use the built-in policies",
+            ));
         }
         let mut problems = Vec::new();
         let statements: Vec<Statement<'_>> = files.iter().flat_map(|file| parse(file, &mut problems)).collect();
@@ -197,9 +201,18 @@ impl Statement<'_> {
             text: self.text().to_owned(),
         };
         let uses = Uses::of(&self.policy, &json);
-        let advice = lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
+        let advice =
+            lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
         let warnings = advice.into_iter().map(|fault| self.problem(fault)).collect();
-        Ok(Loaded { policy: self.policy.clone(), info, reach, uses, targets: Targets::of(&json), memberships: Memberships::of(&json), warnings })
+        Ok(Loaded {
+            policy: self.policy.clone(),
+            info,
+            reach,
+            uses,
+            targets: Targets::of(&json),
+            memberships: Memberships::of(&json),
+            warnings,
+        })
     }
 }
 
@@ -210,7 +223,9 @@ impl Statement<'_> {
         let revokes = match self.policy.action_constraint() {
             ActionConstraint::Any => true,
             ActionConstraint::Eq(action) => action.id().unescaped() == Action::RevokeShare.name(),
-            ActionConstraint::In(actions) => actions.iter().any(|action| !schemas.names.actions().iter().any(|(verb, uid)| uid == action && *verb != Action::RevokeShare)),
+            ActionConstraint::In(actions) => actions
+                .iter()
+                .any(|action| !schemas.names.actions().iter().any(|(verb, uid)| uid == action && *verb != Action::RevokeShare)),
         };
         if !revokes || !self.text().contains("grantee") || schemas.readings.iter().all(|schema| valid(self, schema)) {
             return Vec::new();
@@ -224,7 +239,8 @@ impl Statement<'_> {
 }
 
 fn valid(statement: &Statement<'_>, schema: &Schema) -> bool {
-    CedarSet::from_policies([statement.policy.clone()]).is_ok_and(|set| Validator::new(schema.clone()).validate(&set, ValidationMode::Strict).validation_passed())
+    CedarSet::from_policies([statement.policy.clone()])
+        .is_ok_and(|set| Validator::new(schema.clone()).validate(&set, ValidationMode::Strict).validation_passed())
 }
 
 /// An `@id` that stands twice is a fault of the second.

@@ -17,7 +17,6 @@ shape! {
         min_size: Option<i64>,
         max_size: Option<i64>,
         desired_capacity: Option<i64>,
-        instances: List<GroupInstance>,
     }
 
     /// A template by id or name; without a version it means the default one.
@@ -33,12 +32,6 @@ shape! {
 
     /// An override may bring its own template or its own image.
     Override { launch_template_specification: Option<TemplateSpecification>, image_id: Option<String> }
-
-    GroupInstance {
-        instance_id: Option<String>,
-        launch_configuration_name: Option<String>,
-        launch_template: Option<TemplateSpecification>,
-    }
 
     /// `aws autoscaling describe-launch-configurations`
     DescribeLaunchConfigurations { launch_configurations: List<LaunchConfiguration> }

@@ -1,0 +1,129 @@
+//! One step after the other.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::inventory::{Copy, Estate, Failures, History};
+use crate::ledger::{LedgerError, Outcome};
+use crate::model::{Action, AmiId, Place};
+use crate::plan::Entry;
+
+use super::call::{call, failed, look};
+use super::{Acting, reconcile, still};
+
+/// Enacts `steps` in their order and tells what became of each. `estate` is what they were planned from; failures and
+/// copies on their way go into `history`. Asked to stop, it stops between two steps and leaves the rest undone.
+///
+/// # Errors
+/// When the ledger cannot be written: then nothing further is tried, since nothing may be done without a record.
+pub async fn enact(
+    acting: &Acting<'_>,
+    steps: &[Entry],
+    estate: &Estate,
+    history: &mut History,
+) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
+    let mut done = Vec::new();
+    let mut limits = Limits::default();
+    for step in steps {
+        if acting.stop.asked() {
+            tracing::info!(left = steps.len() - done.len(), "asked to stop: the remaining steps wait for the next cycle");
+            break;
+        }
+        let outcome = match limits.over(acting, step) {
+            Some(reason) => Outcome::Skipped { reason },
+            None => one(acting, step, estate, history).await?,
+        };
+        remember(acting, step, &outcome, history);
+        tracing::info!(
+            action = %step.action, resource = %step.resource, account.id = %step.place.account, region = %step.place.region,
+            cycle.id = %acting.cycle, "{}: {} {}", outcome.name(), step.action, step.resource
+        );
+        if matches!(outcome, Outcome::Done { .. }) {
+            acting.ledger.clear_approvals(&[step.triple()], acting.clock.now()).await?;
+        }
+        done.push((step.clone(), outcome));
+    }
+    Ok(done)
+}
+
+/// Re-read, check, intent, call, outcome.
+async fn one(acting: &Acting<'_>, step: &Entry, estate: &Estate, history: &History) -> Result<Outcome, LedgerError> {
+    let Some(planned) = estate.places.get(&step.place) else {
+        return Ok(Outcome::Skipped { reason: format!("{} was not scanned", step.place) });
+    };
+    let clients = match acting.aws.clients(&step.place) {
+        Ok(clients) => clients,
+        Err(error) => return Ok(failed(error)),
+    };
+    let present = match look(&clients, step).await {
+        Ok(present) => present,
+        Err(error) => return Ok(failed(error)),
+    };
+    if let Some(reason) = still::skip(step, &present, planned, acting.config) {
+        return Ok(Outcome::Skipped { reason });
+    }
+    let before = match present.before() {
+        Ok(before) => before,
+        Err(error) => return Ok(Outcome::Skipped { reason: format!("its before-image cannot be saved: {error}") }),
+    };
+    let intent = acting.ledger.intend(acting.cycle, step, &before, acting.clock.now()).await?;
+    let since = history.clocks.get(&step.triple()).map_or(acting.clock.now(), |clock| clock.since);
+    let mut outcome = call(acting, step, &present, since).await;
+    if let Outcome::Unknown { message } = &outcome {
+        tracing::warn!(action = %step.action, resource = %step.resource, "the answer was lost ({message}); reading back");
+        outcome = reconcile::read_back(acting, step, outcome.clone()).await;
+    }
+    acting.ledger.conclude(intent, &outcome, acting.clock.now()).await?;
+    Ok(outcome)
+}
+
+/// What the next cycles must know of this step.
+fn remember(acting: &Acting<'_>, step: &Entry, outcome: &Outcome, history: &mut History) {
+    let triple = step.triple();
+    match outcome {
+        Outcome::Done { .. } => {
+            history.failures.remove(&triple);
+        }
+        Outcome::Failed { code, message } => count_failure(history, step, code, message, acting.clock.now()),
+        Outcome::InFlight { detail } => {
+            if let Some(image) = detail.get("image").and_then(|image| image.as_str()) {
+                history.copies.insert(triple, Copy { image: AmiId::from(image), started_at: acting.clock.now() });
+            }
+        }
+        Outcome::Skipped { .. } | Outcome::Unknown { .. } => {}
+    }
+}
+
+pub(super) fn count_failure(history: &mut History, step: &Entry, code: &str, message: &str, now: Timestamp) {
+    let failures = history.failures.entry(step.triple()).or_insert_with(|| Failures {
+        count: 0,
+        last_at: now,
+        code: String::new(),
+        message: String::new(),
+    });
+    *failures = Failures { count: failures.count.saturating_add(1), last_at: now, code: code.to_owned(), message: message.to_owned() };
+}
+
+/// The rates once more, whatever the plan said.
+#[derive(Default)]
+struct Limits {
+    in_place: BTreeMap<Place, usize>,
+    in_all: usize,
+}
+
+impl Limits {
+    fn over(&mut self, acting: &Acting<'_>, step: &Entry) -> Option<String> {
+        if !step.action.takes_away() {
+            return (step.action == Action::Notify).then(|| "there is nothing to do for `notify`".into());
+        }
+        let limits = &acting.config.limits;
+        let here = self.in_place.entry(step.place.clone()).or_default();
+        if *here >= limits.per_place || self.in_all >= limits.per_cycle {
+            return Some("the rate of this cycle is used up".into());
+        }
+        *here += 1;
+        self.in_all += 1;
+        None
+    }
+}

@@ -1,0 +1,84 @@
+//! The one resource as it is now, right before and right after a step.
+
+use serde::Serialize;
+
+use crate::aws::read::{self, Lookup};
+use crate::aws::{AwsError, Clients};
+use crate::inventory::answers;
+use crate::inventory::{read_image, read_permissions, read_snapshot};
+use crate::model::{AmiId, Image, Permissions, Snapshot, SnapshotId};
+
+/// An image or snapshot as AWS has it at this moment.
+#[derive(Clone, Debug)]
+pub(super) enum Present {
+    Image(Box<PresentImage>),
+    Snapshot(Box<PresentSnapshot>),
+    Gone,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PresentImage {
+    pub(super) image: Image,
+    pub(super) permissions: Permissions,
+    /// Instances that run it, and are not terminated.
+    pub(super) instances: Vec<String>,
+    before: BeforeImage,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PresentSnapshot {
+    pub(super) snapshot: Snapshot,
+    pub(super) permissions: Permissions,
+    /// Own images that need it, disabled ones included.
+    pub(super) images: Vec<AmiId>,
+    before: BeforeSnapshot,
+}
+
+/// What the ledger keeps of an image before a step: enough to bring back what the step destroys.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BeforeImage {
+    image: answers::Image,
+    launch_permissions: answers::ImageAttribute,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BeforeSnapshot {
+    snapshot: answers::Snapshot,
+    create_volume_permissions: answers::SnapshotAttribute,
+}
+
+impl Present {
+    /// The before-image for the ledger, in the shapes of a recorded estate.
+    pub(super) fn before(&self) -> Result<serde_json::Value, serde_json::Error> {
+        match self {
+            Self::Image(image) => serde_json::to_value(&image.before),
+            Self::Snapshot(snapshot) => serde_json::to_value(&snapshot.before),
+            Self::Gone => Ok(serde_json::Value::Null),
+        }
+    }
+}
+
+/// Reads an image with its launch permissions and the instances that run it.
+pub(super) async fn image(clients: &Clients, id: &AmiId) -> Result<Present, AwsError> {
+    let Lookup::Found(answer) = read::image(clients, id).await? else { return Ok(Present::Gone) };
+    let Lookup::Found(attribute) = read::launch_permissions(clients, id).await? else { return Ok(Present::Gone) };
+    let instances = read::instances_of(clients, id).await?;
+    let before = BeforeImage { image: answer.clone(), launch_permissions: attribute.clone() };
+    // An image that does not say is taken as protected: this is the last look before it goes.
+    let image = read_image(answer, true).map_err(AwsError::malformed)?;
+    let permissions = read_permissions(attribute.launch_permissions, "LaunchPermissions").map_err(AwsError::malformed)?;
+    Ok(Present::Image(Box::new(PresentImage { image, permissions, instances, before })))
+}
+
+/// Reads a snapshot with its create-volume permissions and the images that need it.
+pub(super) async fn snapshot(clients: &Clients, id: &SnapshotId) -> Result<Present, AwsError> {
+    let Lookup::Found(answer) = read::snapshot(clients, id).await? else { return Ok(Present::Gone) };
+    let Lookup::Found(attribute) = read::create_volume_permissions(clients, id).await? else { return Ok(Present::Gone) };
+    let images = read::images_of(clients, id).await?;
+    let before = BeforeSnapshot { snapshot: answer.clone(), create_volume_permissions: attribute.clone() };
+    let snapshot = read_snapshot(answer).map_err(AwsError::malformed)?;
+    let permissions = read_permissions(attribute.create_volume_permissions, "CreateVolumePermissions").map_err(AwsError::malformed)?;
+    Ok(Present::Snapshot(Box::new(PresentSnapshot { snapshot, permissions, images, before })))
+}

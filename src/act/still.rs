@@ -1,0 +1,103 @@
+//! Is the step still right for the resource as it is now? A reason to skip it, or none.
+
+use crate::config::Config;
+use crate::inventory::{Inventory, ManagedBy, managed_image, managed_snapshot};
+use crate::model::{Action, Grantee, Image, ImageState, Permissions, Protection, Tags};
+use crate::plan::Entry;
+
+use super::reread::{Present, PresentImage, PresentSnapshot};
+
+/// Why `step` must not be done now; `planned` is what the scan saw of the place.
+pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config: &Config) -> Option<String> {
+    match present {
+        Present::Gone => Some("it is gone".into()),
+        Present::Image(now) => image(step, now, planned, config),
+        Present::Snapshot(now) => snapshot(step, now, planned, config),
+    }
+}
+
+fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config) -> Option<String> {
+    let PresentImage { image, permissions, instances, .. } = now;
+    if image.owner != step.place.account {
+        return Some(format!("it belongs to {}", image.owner));
+    }
+    if let Some(reason) = exposure(step, permissions) {
+        return reason;
+    }
+    if let Some(reason) = marked(&image.tags, managed_image(image), config, step.action) {
+        return Some(reason);
+    }
+    match step.action {
+        // A date that is set already, past or to come, is not moved.
+        Action::Deprecate => image.deprecation_at.map(|at| format!("it is set to be deprecated at {at}")),
+        Action::Replicate => (image.state != ImageState::Available).then(|| format!("its state is `{}`", image.state)),
+        Action::Disable if image.state != ImageState::Available => Some(format!("its state is `{}`", image.state)),
+        Action::Disable | Action::Deregister => {
+            changed(image, permissions, instances, planned).or_else(|| protected(step.action, image, planned))
+        }
+        Action::MakePrivate | Action::RevokeShare | Action::Notify | Action::DeleteSnapshot => Some("no such action on an image".into()),
+    }
+}
+
+fn snapshot(step: &Entry, now: &PresentSnapshot, planned: &Inventory, config: &Config) -> Option<String> {
+    let PresentSnapshot { snapshot, permissions, images, .. } = now;
+    if snapshot.owner != step.place.account {
+        return Some(format!("it belongs to {}", snapshot.owner));
+    }
+    if let Some(reason) = exposure(step, permissions) {
+        return reason;
+    }
+    if let Some(reason) = marked(&snapshot.tags, managed_snapshot(snapshot), config, step.action) {
+        return Some(reason);
+    }
+    if step.action != Action::DeleteSnapshot {
+        return Some("no such action on a snapshot".into());
+    }
+    if let Some(image) = images.first() {
+        return Some(format!("{image} needs it"));
+    }
+    if snapshot.state != "completed" {
+        return Some(format!("its state is `{}`", snapshot.state.escape_default()));
+    }
+    let before = planned.create_volume_permissions.get(&snapshot.id);
+    (before != Some(permissions)).then(|| "its create-volume permissions changed since the scan".into())
+}
+
+/// For steps that end exposure, all that matters is whether it is still there: `Some(None)` is yes.
+fn exposure(step: &Entry, permissions: &Permissions) -> Option<Option<String>> {
+    match (step.action, &step.context.grantee) {
+        (Action::MakePrivate, _) => Some((!permissions.0.contains(&Grantee::Everyone)).then(|| "it is private already".into())),
+        (Action::RevokeShare, Some(grantee)) => {
+            Some((!permissions.0.contains(grantee)).then(|| format!("it is not shared with {grantee} any more")))
+        }
+        (Action::RevokeShare, None) => Some(Some("the step does not say whose share ends".into())),
+        _ => None,
+    }
+}
+
+fn marked(tags: &Tags, managed: Option<ManagedBy>, config: &Config, action: Action) -> Option<String> {
+    let tag = config.tags.keep.iter().chain(&config.tags.hold).find(|tag| tags.contains_key(*tag));
+    let backup = managed == Some(ManagedBy::AwsBackup) && action != Action::Replicate;
+    tag.map(|tag| format!("it carries the tag `{tag}`")).or_else(|| backup.then(|| "AWS Backup is in charge of it".into()))
+}
+
+/// What tells that somebody turned to the image after the scan.
+fn changed(image: &Image, permissions: &Permissions, instances: &[String], planned: &Inventory) -> Option<String> {
+    let Some(seen) = planned.images.iter().find(|seen| seen.id == image.id) else { return Some("the scan did not see it".into()) };
+    if let Some(instance) = instances.first() {
+        return Some(format!("instance {instance} uses it"));
+    }
+    if image.last_launched_at != seen.last_launched_at {
+        return Some("it was launched since the scan".into());
+    }
+    if image.public != Some(false) || planned.launch_permissions.get(&image.id) != Some(permissions) {
+        return Some("its launch permissions changed since the scan".into());
+    }
+    (image.state != seen.state).then(|| format!("its state changed to `{}` since the scan", image.state))
+}
+
+fn protected(action: Action, image: &Image, planned: &Inventory) -> Option<String> {
+    let not_offered = planned.images.iter().any(|seen| seen.id == image.id && seen.protection == Protection::NotOffered);
+    let off = image.protection == Protection::Off || (image.protection == Protection::Unknown && not_offered);
+    (action == Action::Deregister && !off).then(|| "deregistration protection is on, or was not told".into())
+}

@@ -1,0 +1,128 @@
+//! `DescribeImages`.
+
+use aws_sdk_ec2::types::{self as sdk, Filter};
+
+use super::{EC2_PAGE, Lookup, list, tags};
+use crate::aws::clients::Clients;
+use crate::aws::error::AwsError;
+use crate::aws::pace::Api;
+use crate::aws::pages::{Page, all_pages};
+use crate::inventory::answers::{BlockDevice, DescribeImages, EbsBlockDevice, Image, ProductCode};
+use crate::model::{AmiId, SnapshotId};
+
+const API: Api = Api::read("DescribeImages");
+
+/// All own images, disabled and deprecated ones included.
+pub async fn images(clients: &Clients) -> Result<DescribeImages, AwsError> {
+    listing(clients, None).await
+}
+
+/// Only the own images that are public: one page in nearly every account.
+pub async fn public_images(clients: &Clients) -> Result<DescribeImages, AwsError> {
+    listing(clients, Some(Filter::builder().name("is-public").values("true").build())).await
+}
+
+/// The own images that need one snapshot, disabled ones included: the last look before it goes. AWS promises to refuse
+/// only the deletion of *root* snapshots of registered images.
+pub async fn images_of(clients: &Clients, snapshot: &SnapshotId) -> Result<Vec<AmiId>, AwsError> {
+    let filter = Filter::builder().name("block-device-mapping.snapshot-id").values(snapshot.as_str()).build();
+    let images = listing(clients, Some(filter)).await?.images.into_iter().flatten().flatten();
+    // A server that does not know the filter answers with everything: look into the mappings as well.
+    let needs = images.filter(|image| {
+        let mut devices = image.block_device_mappings.iter().flatten().flatten().filter_map(|device| device.ebs.as_ref());
+        devices.any(|ebs| ebs.snapshot_id.as_deref() == Some(snapshot.as_str()))
+    });
+    Ok(needs.filter_map(|image| image.image_id).map(AmiId::from).collect())
+}
+
+async fn listing(clients: &Clients, filter: Option<Filter>) -> Result<DescribeImages, AwsError> {
+    let filters = filter.map(|filter| vec![filter]);
+    let images = all_pages("Images", |token| {
+        let filters = filters.clone();
+        async move {
+            clients.turn(API).await;
+            let page = clients
+                .ec2
+                .describe_images()
+                .owners("self")
+                .include_disabled(true)
+                .include_deprecated(true)
+                .set_filters(filters)
+                .max_results(EC2_PAGE)
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(AwsError::of)?;
+            Ok(Page { items: list(page.images, convert), next: page.next_token })
+        }
+    });
+    Ok(DescribeImages { images: Some(images.await?) })
+}
+
+/// One image, whatever its state.
+pub async fn image(clients: &Clients, id: &AmiId) -> Result<Lookup<Image>, AwsError> {
+    clients.turn(API).await;
+    let answer = clients
+        .ec2
+        .describe_images()
+        .image_ids(id.as_str())
+        .include_disabled(true)
+        .include_deprecated(true)
+        .send()
+        .await
+        .map_err(AwsError::of);
+    let Lookup::Found(answer) = Lookup::of(answer)? else { return Ok(Lookup::Gone) };
+    let images = answer.images.ok_or_else(|| AwsError::malformed("the answer lacks its list `Images`"))?;
+    match images.into_iter().next() {
+        Some(image) if image.image_id.as_deref() == Some(id.as_str()) => Ok(Lookup::Found(convert(image))),
+        Some(_) => Err(AwsError::malformed(format!("asked for {id}, the answer is about another image"))),
+        None => Ok(Lookup::Gone),
+    }
+}
+
+fn convert(image: sdk::Image) -> Image {
+    Image {
+        image_id: image.image_id,
+        name: image.name,
+        description: image.description,
+        owner_id: image.owner_id,
+        image_owner_alias: image.image_owner_alias,
+        state: image.state.map(|state| state.as_str().to_owned()),
+        creation_date: image.creation_date,
+        deprecation_time: image.deprecation_time,
+        last_launched_time: image.last_launched_time,
+        public: image.public,
+        deregistration_protection: image.deregistration_protection,
+        source_image_id: image.source_image_id,
+        source_image_region: image.source_image_region,
+        architecture: image.architecture.map(|architecture| architecture.as_str().to_owned()),
+        platform_details: image.platform_details,
+        root_device_type: image.root_device_type.map(|kind| kind.as_str().to_owned()),
+        virtualization_type: image.virtualization_type.map(|kind| kind.as_str().to_owned()),
+        boot_mode: image.boot_mode.map(|mode| mode.as_str().to_owned()),
+        imds_support: image.imds_support.map(|support| support.as_str().to_owned()),
+        tpm_support: image.tpm_support.map(|support| support.as_str().to_owned()),
+        ena_support: image.ena_support,
+        product_codes: list(image.product_codes, |code| ProductCode {
+            product_code_id: code.product_code_id,
+            product_code_type: code.product_code_type.map(|kind| kind.as_str().to_owned()),
+        }),
+        block_device_mappings: list(image.block_device_mappings, block_device),
+        tags: tags(image.tags),
+    }
+}
+
+fn block_device(device: sdk::BlockDeviceMapping) -> BlockDevice {
+    BlockDevice {
+        device_name: device.device_name,
+        virtual_name: device.virtual_name,
+        ebs: device.ebs.map(|ebs| EbsBlockDevice {
+            snapshot_id: ebs.snapshot_id,
+            volume_size: ebs.volume_size.map(i64::from),
+            encrypted: ebs.encrypted,
+            kms_key_id: ebs.kms_key_id,
+            volume_type: ebs.volume_type.map(|kind| kind.as_str().to_owned()),
+            delete_on_termination: ebs.delete_on_termination,
+        }),
+    }
+}

@@ -1,0 +1,79 @@
+//! `check`: is everything in order before the daemon is switched on?
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use owo_colors::OwoColorize;
+
+use crate::config::{Schedule, cron};
+use crate::model::Mode;
+use crate::policy::Asked;
+
+use super::arguments;
+use super::failure::Failure;
+use super::plan::now;
+use super::settings::Settings;
+
+/// How many coming runs are shown.
+const RUNS: usize = 3;
+
+pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<ExitCode, Failure> {
+    let mut out = String::new();
+    let config = &settings.config;
+    let from = settings.file.as_ref().map_or("built-in defaults".to_owned(), |file| file.display().to_string());
+    line(&mut out, "configuration", &from);
+    line(&mut out, "mode", &mode(config.mode));
+    line(&mut out, "policies", &format!("{} in force, schema and lints passed", settings.policies.policies().count()));
+    for warning in settings.policies.warnings() {
+        line(&mut out, "warning", &warning.to_string().yellow().to_string());
+    }
+    let asked = match settings.policies.asks_launch_permissions() {
+        Asked::All => "of every own image, one call each (a policy revokes shares)",
+        Asked::WhenDue => "only of images due to be disabled or deregistered, one call each",
+    };
+    line(&mut out, "launch permissions", asked);
+    for (name, expression) in [("full scan", &config.schedule.scan), ("exposure scan", &config.schedule.exposure)] {
+        line(&mut out, name, &format!("{expression}, next {}", next_runs(&config.schedule, expression)?));
+    }
+    let topics = if config.sns.topics.is_empty() {
+        "none: nothing is reported".yellow().to_string()
+    } else {
+        config.sns.topics.keys().cloned().collect::<Vec<_>>().join(", ")
+    };
+    line(&mut out, "SNS topics", &topics);
+    line(&mut out, "health", &format!("http://{}/healthz", config.http.listen));
+    line(&mut out, "ledger", &config.ledger.path.display().to_string());
+    anstream::stdout().write_all(out.as_bytes()).map_err(|error| Failure::failed(format!("cannot print: {error}")))?;
+    #[cfg(feature = "aws")]
+    if arguments.aws {
+        return super::live::check(settings);
+    }
+    #[cfg(not(feature = "aws"))]
+    let arguments::Check {} = arguments;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "{:20} {value}", name.bold());
+}
+
+fn mode(mode: Mode) -> String {
+    let meaning = match mode {
+        Mode::Observe => "plans and records; tells nobody, changes nothing",
+        Mode::Notify => "plans and reports; changes nothing",
+        Mode::Enforce => "plans, reports and acts as [enforce] allows",
+    };
+    format!("{mode}: {meaning}")
+}
+
+/// The next runs in the schedule's time zone, by the scheduler's own parser.
+fn next_runs(schedule: &Schedule, expression: &str) -> Result<String, Failure> {
+    let cron = cron(expression).map_err(Failure::usage)?;
+    let now = chrono::DateTime::from_timestamp(now().as_second(), 0).unwrap_or_default().with_timezone(&schedule.time_zone);
+    let runs: Vec<String> = cron.iter_after(now).take(RUNS).map(|run| run.format("%Y-%m-%d %H:%M:%S %Z").to_string()).collect();
+    if runs.is_empty() {
+        return Err(Failure::usage(format!("`{expression}` never runs: write a schedule such as `0 15 */6 * * *`")));
+    }
+    Ok(runs.join(", "))
+}

@@ -1,0 +1,58 @@
+//! The command line: reads arguments, files and the environment, builds what the library needs, prints.
+//!
+//! Output for people and programs goes to stdout, logs and progress to stderr.
+
+mod arguments;
+mod check;
+mod explain;
+mod failure;
+mod ledger;
+#[cfg(feature = "aws")]
+mod live;
+mod logging;
+mod plan;
+mod policies;
+#[cfg(feature = "aws")]
+mod progress;
+mod render;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+/// Runs the command that the program's arguments name and returns its exit code: 0 done, 1 failed, 2 configuration,
+/// policy or usage error, 3 steps are due (`--detailed-exitcode`).
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    arguments.color.apply();
+    logging::start(&arguments);
+    match run(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let Arguments { config, command, verbose, .. } = arguments;
+    let settings = || settings::Settings::load(config.as_deref());
+    match command {
+        Command::Completions { shell } => arguments::print_completions(shell),
+        Command::Man { out } => arguments::write_man_pages(&out),
+        Command::Policies(command) => policies::run(command, settings),
+        Command::Ledger(command) => ledger::run(command, &settings()?),
+        Command::Check(check) => check::run(check, &settings()?),
+        Command::Plan(plan) => plan::run(plan, &settings()?, verbose),
+        Command::Explain(explain) => explain::run(explain, &settings()?),
+        Command::Approve(approve) => ledger::approve(approve, &settings()?),
+        #[cfg(feature = "aws")]
+        Command::Record(record) => live::record(record, &settings()?),
+        #[cfg(feature = "aws")]
+        Command::Apply(apply) => live::apply(apply, &settings()?, verbose),
+        #[cfg(feature = "aws")]
+        Command::Run(options) => live::run(options, config.as_deref()),
+    }
+}

@@ -1,0 +1,181 @@
+//! One cycle: gather, judge, audit, remember, act, report.
+//!
+//! A cycle holds the ledger's lease from its first read to its last write, so that two never run at once. It fails as a
+//! whole only when nothing could be read or the ledger cannot be written.
+
+mod keeping;
+mod outcome;
+mod tell;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use thiserror::Error;
+
+use crate::act::{Acting, Clock, Stop, enact, reconcile};
+use crate::aws::Aws;
+use crate::config::Config;
+use crate::evidence::{Asking, Evidence, EvidenceError};
+use crate::inventory::{Estate, History, Joined, Triple};
+use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError};
+use crate::model::{Mode, Place, Principal};
+use crate::plan::{Entry, Objection, Plan, advance, audit, make, only_exposure};
+use crate::policy::PolicySet;
+use crate::scan::Progress;
+
+pub use outcome::Summary;
+pub use tell::deliver_due;
+
+use tell::tell;
+
+use keeping::Kept;
+
+/// What every cycle works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Warden<'a> {
+    pub config: &'a Config,
+    pub policies: &'a PolicySet,
+    pub aws: &'a Aws,
+    pub ledger: &'a Ledger,
+    pub clock: &'a Clock,
+    pub stop: &'a Stop,
+}
+
+/// Why a cycle ended without a plan, or in the middle of one.
+#[derive(Debug, Error)]
+pub enum CycleError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error("asked to stop before there was a plan")]
+    Stopped,
+    #[error("the audit objects to the plan, so nothing is done: {}", list(.0))]
+    Objections(Vec<Objection>),
+}
+
+fn list(objections: &[Objection]) -> String {
+    objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A plan that waits to be enacted, with everything it was made from.
+#[derive(Debug)]
+pub struct Prepared {
+    pub plan: Plan,
+    pub cycle: CycleId,
+    pub kind: CycleKind,
+    estate: Estate,
+    history: History,
+    saved: History,
+    /// Steps that earlier cycles left open and this one concluded.
+    concluded: Vec<(Entry, crate::ledger::Outcome)>,
+    kept: Kept,
+}
+
+/// Gathers, judges and audits. Nothing in AWS is changed; open steps of earlier cycles are read back.
+///
+/// # Errors
+/// When the ledger cannot be used, nothing at all could be read, or the audit objects.
+pub async fn prepare(warden: Warden<'_>, kind: CycleKind, principal: Principal, progress: &Progress) -> Result<Prepared, CycleError> {
+    let now = warden.clock.now();
+    let mut kept = Kept::take(warden, now).await?;
+    let cycle = warden.ledger.begin_cycle(kind, now).await?;
+    // Until there is a plan only AWS is read, so a stop need not wait.
+    let judging = async {
+        tokio::select! {
+            judged = judge(warden, cycle, kind, principal, progress) => judged,
+            () = warden.stop.wait() => Err(CycleError::Stopped),
+        }
+    };
+    let prepared = kept.while_doing(warden, judging).await;
+    match prepared {
+        Ok((plan, estate, history, saved, concluded)) => Ok(Prepared { plan, cycle, kind, estate, history, saved, concluded, kept }),
+        Err(error) => {
+            let result = if matches!(error, CycleError::Stopped) { CycleResult::Stopped } else { CycleResult::Failed };
+            let end = CycleEnd { result, detail: json!({ "error": error.to_string() }) };
+            warden.ledger.finish_cycle(cycle, &end, warden.clock.now()).await?;
+            kept.give_back(warden).await?;
+            Err(error)
+        }
+    }
+}
+
+type Judged = (Plan, Estate, History, History, Vec<(Entry, crate::ledger::Outcome)>);
+
+async fn judge(
+    warden: Warden<'_>,
+    cycle: CycleId,
+    kind: CycleKind,
+    principal: Principal,
+    progress: &Progress,
+) -> Result<Judged, CycleError> {
+    let Warden { config, policies, aws, ledger, clock, stop } = warden;
+    let saved = ledger.history().await?;
+    let mut history = saved.clone();
+    let concluded = reconcile(&Acting { aws, ledger, config, cycle, clock, stop }, &mut history).await?;
+    let approved: BTreeSet<Triple> = ledger.approvals().await?.into_iter().map(|approval| approval.triple).collect();
+
+    let now = clock.now();
+    let asking = Asking { config, policies, principal, history, approved, now };
+    let evidence = match kind {
+        CycleKind::Exposure => Evidence::exposure(aws, asking).await?,
+        CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, asking, progress, None).await?,
+    };
+    let Evidence { estate, mut history, approved, now } = evidence;
+    let mut plan = make(&Joined::new(&estate, &history, config, now), policies, principal, &approved);
+    if kind == CycleKind::Exposure {
+        plan = only_exposure(plan, &estate);
+    }
+    let objections = audit(&plan, &estate, &history, config);
+    if !objections.is_empty() {
+        return Err(CycleError::Objections(objections));
+    }
+    if kind != CycleKind::Exposure {
+        let over = advance(&mut history, &plan, &estate);
+        ledger.clear_approvals(&over, now).await?;
+    }
+    ledger.record_plan(cycle, &plan).await?;
+    ledger.save_history(&saved, &history).await?;
+    Ok((plan, estate, history.clone(), history, concluded))
+}
+
+impl Prepared {
+    /// How many images and snapshots the scan saw in each place.
+    pub fn census(&self) -> BTreeMap<Place, (usize, usize)> {
+        self.estate.places.iter().map(|(place, seen)| (place.clone(), (seen.images.len(), seen.snapshots.len()))).collect()
+    }
+
+    /// The steps the daemon may do by itself.
+    pub fn permitted(&self, mode: Mode) -> Vec<Entry> {
+        let enact = |step: &&Entry| mode == Mode::Enforce && step.enact;
+        self.plan.steps.iter().filter(enact).cloned().collect()
+    }
+
+    /// Enacts `steps` (of this plan), puts the report into the outbox and ends the cycle.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn carry_out(mut self, warden: Warden<'_>, steps: &[Entry]) -> Result<Summary, CycleError> {
+        let Warden { config, aws, ledger, clock, stop, .. } = warden;
+        let acting = Acting { aws, ledger, config, cycle: self.cycle, clock, stop };
+        let work = enact(&acting, steps, &self.estate, &mut self.history);
+        let enacted = self.kept.while_doing(warden, work).await;
+        ledger.save_history(&self.saved, &self.history).await?;
+        let enacted = enacted?;
+        let summary = Summary::new(&self.plan, self.kind, self.cycle, self.concluded, enacted, aws.requests().all(), stop.asked());
+        tell(warden, &self.plan, self.kind, self.cycle).await?;
+        ledger.finish_cycle(self.cycle, &summary.end(), clock.now()).await?;
+        self.kept.give_back(warden).await?;
+        Ok(summary)
+    }
+
+    /// Ends the cycle without doing anything.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn abandon(self, warden: Warden<'_>) -> Result<(), CycleError> {
+        let end = CycleEnd { result: CycleResult::Stopped, detail: json!({ "reason": "declined" }) };
+        warden.ledger.finish_cycle(self.cycle, &end, warden.clock.now()).await?;
+        Ok(self.kept.give_back(warden).await?)
+    }
+}

@@ -1,0 +1,167 @@
+//! Everything a plan is made from, gathered: the estate, the memory of earlier cycles, approvals and the moment.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::config::Config;
+use crate::inventory::{Estate, History, Inventory, Joined, Triple};
+use crate::plan::{Principal, Questions, questions};
+use crate::policy::PolicySet;
+use crate::scan::recorded::{self, RecordError, RecordedError};
+
+/// What one plan is made from.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub estate: Estate,
+    pub history: History,
+    /// What a person released from the tripwire.
+    pub approved: BTreeSet<Triple>,
+    pub now: Timestamp,
+}
+
+/// Why there is nothing to plan from.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Regions(#[from] crate::scan::live::RegionsError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("nothing at all could be read: {first_gap}")]
+    Nothing { first_gap: String },
+}
+
+/// What a scan is asked to find out, and what is known before it.
+#[derive(Debug)]
+pub struct Asking<'a> {
+    pub config: &'a Config,
+    pub policies: &'a PolicySet,
+    pub principal: Principal,
+    pub history: History,
+    pub approved: BTreeSet<Triple>,
+    pub now: Timestamp,
+}
+
+impl Evidence {
+    /// Reads a recorded estate. Without a recorded history grace counts from `now`.
+    ///
+    /// # Errors
+    /// When the folder is no recorded estate, or nothing in it could be read. Anything less is a gap.
+    pub fn recorded(
+        dir: &Path,
+        config: &Config,
+        policies: &PolicySet,
+        principal: Principal,
+        now: Timestamp,
+    ) -> Result<Self, EvidenceError> {
+        let recorded = recorded::open(dir)?;
+        let mut estate = Estate::new(config);
+        for place in recorded.places() {
+            estate.add(Inventory::from_answers(recorded.answers(place)));
+        }
+        match recorded.organization() {
+            Some(Ok(organization)) => estate.learn_organization(organization),
+            Some(Err(error)) => estate.organization.incomplete = Some(error),
+            None => {}
+        }
+        let history = recorded.history()?.unwrap_or_default();
+        let evidence = Self { estate, history, approved: BTreeSet::new(), now };
+        evidence.answered_by_files(config, policies, principal)
+    }
+
+    /// Notes which questions of the policies the files leave open.
+    fn answered_by_files(mut self, config: &Config, policies: &PolicySet, principal: Principal) -> Result<Self, EvidenceError> {
+        let joined = Joined::new(&self.estate, &self.history, config, self.now).as_if_unshared();
+        let asked = questions(&joined, policies, principal);
+        Questions::note_unanswered(&asked, &mut self.estate);
+        self.or_nothing()
+    }
+
+    /// Itself, unless nothing at all was read.
+    pub fn or_nothing(self) -> Result<Self, EvidenceError> {
+        match self.estate.gaps().first() {
+            Some(gap) if self.estate.is_blank() => Err(EvidenceError::Nothing { first_gap: gap.to_string() }),
+            _ => Ok(self),
+        }
+    }
+}
+
+#[cfg(feature = "aws")]
+mod live {
+    use super::*;
+    use crate::aws::Aws;
+    use crate::inventory::answers::Answers;
+    use crate::scan::Progress;
+    use crate::scan::live::{Exposure, exposures, permissions, regions, scan};
+    use crate::scan::recorded::Recording;
+
+    impl Evidence {
+        /// Scans every place: first the listings, then the permissions that a policy could act on. With a `recording`,
+        /// every answer is also written there.
+        ///
+        /// # Errors
+        /// When it is not known what to read, nothing at all could be read, or the recording cannot be written.
+        /// Anything less is a gap.
+        pub async fn live(
+            aws: &Aws,
+            asking: Asking<'_>,
+            progress: &Progress,
+            recording: Option<&Recording>,
+        ) -> Result<Self, EvidenceError> {
+            let Asking { config, policies, principal, mut history, approved, now } = asking;
+            let (places, gaps) = regions(aws, &config.scope).await?;
+            let mut estate = Estate::new(config);
+            estate.gaps = gaps;
+            let mut unrecorded = Ok(());
+            scan(aws, &places, progress, |answers| {
+                if let (Some(recording), Ok(())) = (recording, &unrecorded) {
+                    unrecorded = recording.place(&answers);
+                }
+                estate.add(Inventory::from_answers(answers));
+            })
+            .await;
+            unrecorded?;
+
+            let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
+            let asked = questions(&joined, policies, principal);
+            for (place, questions) in &asked {
+                let (images, snapshots) = permissions(aws, place, questions.images.clone(), questions.snapshots.clone()).await;
+                if let Some(recording) = recording {
+                    let unread = Answers::unread(place.clone(), "written before");
+                    let answers = Answers { launch_permissions: images.clone(), create_volume_permissions: snapshots.clone(), ..unread };
+                    recording.place(&answers)?;
+                }
+                if let Some(inventory) = estate.places.get_mut(place) {
+                    inventory.add_permissions(images, snapshots);
+                }
+            }
+            Questions::note_unanswered(&asked, &mut estate);
+            history.observe(&Joined::new(&estate, &history.clone(), config, now));
+            if let Some(recording) = recording {
+                recording.history(&history)?;
+            }
+            Self { estate, history, approved, now }.or_nothing()
+        }
+
+        /// Reads only the two public listings of every place.
+        ///
+        /// # Errors
+        /// When it is not known what to read, or no listing answered.
+        pub async fn exposure(aws: &Aws, asking: Asking<'_>) -> Result<Self, EvidenceError> {
+            let Asking { config, history, approved, now, .. } = asking;
+            let (places, gaps) = regions(aws, &config.scope).await?;
+            let mut estate = Estate::new(config);
+            estate.gaps = gaps;
+            exposures(aws, &places, |Exposure { place, public_images, public_snapshots }| {
+                estate.add(Inventory::exposure(place, public_images, public_snapshots));
+            })
+            .await;
+            Self { estate, history, approved, now }.or_nothing()
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The joins over the estate: from what was seen in each place to what is known about each resource.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::model::{AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId};
+
+use super::estate::Estate;
+use super::facts::{ImageFacts, SnapshotFacts, Unknown, Usage, since};
+use super::families::{Families, families};
+use super::history::History;
+use super::managed;
+use super::place::Inventory;
+use super::recovery::{Recovery, recovery};
+use super::references::{Reference, User};
+
+/// Everything joined once per cycle; facts about one resource are then cheap.
+#[derive(Debug)]
+pub struct Joined<'a> {
+    pub estate: &'a Estate,
+    pub history: &'a History,
+    pub config: &'a Config,
+    pub now: Timestamp,
+    image_users: HashMap<&'a AmiId, Vec<Reference>>,
+    snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
+    snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
+    families: HashMap<&'a Place, Families>,
+    replicas: HashMap<(&'a AmiId, &'a Region), BTreeSet<Region>>,
+    /// Images in a Recycle Bin whose snapshots nobody remembers, per place.
+    unmapped: HashMap<&'a Place, Vec<&'a AmiId>>,
+    gaps_about: HashMap<&'a str, Vec<&'a Gap>>,
+    /// What stands in for permissions that were not asked for.
+    unasked: Option<Permissions>,
+}
+
+impl<'a> Joined<'a> {
+    /// Joins the estate with what earlier cycles remember.
+    pub fn new(estate: &'a Estate, history: &'a History, config: &'a Config, now: Timestamp) -> Self {
+        let mut joined = Self {
+            estate,
+            history,
+            config,
+            now,
+            image_users: HashMap::new(),
+            snapshot_users: HashMap::new(),
+            snapshot_images: HashMap::new(),
+            families: HashMap::new(),
+            replicas: HashMap::new(),
+            unmapped: HashMap::new(),
+            gaps_about: HashMap::new(),
+            unasked: None,
+        };
+        for inventory in estate.places.values() {
+            joined.join_users(inventory);
+            joined.join_images(inventory);
+            joined.join_bin(inventory);
+            for gap in &inventory.gaps {
+                if let Some(resource) = &gap.resource {
+                    joined.gaps_about.entry(resource).or_default().push(gap);
+                }
+            }
+            // A family of which only some members were listed has no rank.
+            if inventory.images_read {
+                joined.families.insert(&inventory.place, families(inventory, &config.tags));
+            }
+        }
+        joined
+    }
+
+    /// The same, taking permissions nobody asked for yet as "shared with nobody": good only for finding out which
+    /// are worth asking for, never for a plan.
+    pub fn as_if_unshared(mut self) -> Self {
+        self.unasked = Some(Permissions::default());
+        self
+    }
+
+    fn join_users(&mut self, inventory: &'a Inventory) {
+        for (image, references) in &inventory.users.of_images {
+            self.image_users.entry(image).or_default().extend(references.iter().cloned());
+        }
+        for (snapshot, references) in &inventory.users.of_snapshots {
+            self.snapshot_users.entry(snapshot).or_default().extend(references.iter().cloned());
+        }
+    }
+
+    fn join_images(&mut self, inventory: &'a Inventory) {
+        for image in &inventory.images {
+            for snapshot in image.snapshots() {
+                let name = format!("{} ({})", image.id, image.state);
+                let reference = Reference { place: inventory.place.clone(), user: User::Image, name, live: true };
+                self.snapshot_images.entry(snapshot).or_default().push(reference);
+            }
+            // A copy on its way counts, so that it is not made twice.
+            let exists = matches!(image.state, ImageState::Available | ImageState::Pending);
+            if let (Some((source, region)), true) = (&image.source_image, exists) {
+                self.replicas.entry((source, region)).or_default().insert(inventory.place.region.clone());
+            }
+        }
+    }
+
+    /// ListImagesInRecycleBin gives no mappings: those remembered from before the deletion stand in.
+    fn join_bin(&mut self, inventory: &'a Inventory) {
+        for image in inventory.bin.iter().flatten() {
+            match self.history.mappings.get(image) {
+                Some(mapping) => {
+                    for snapshot in &mapping.snapshots {
+                        let reference = Reference {
+                            place: inventory.place.clone(),
+                            user: User::ImageInRecycleBin,
+                            name: image.to_string(),
+                            live: true,
+                        };
+                        self.snapshot_images.entry(snapshot).or_default().push(reference);
+                    }
+                }
+                None => self.unmapped.entry(&inventory.place).or_default().push(image),
+            }
+        }
+    }
+
+    /// Everything known about `image`.
+    pub fn image(&'a self, inventory: &'a Inventory, image: &'a Image) -> ImageFacts<'a> {
+        let families = self.families.get(&inventory.place);
+        let sharing = inventory.launch_permissions.get(&image.id).or(self.unasked.as_ref());
+        let users = self.image_users.get(&image.id).map(Vec::as_slice).unwrap_or_default();
+        let unknown = self.why_image_usage_is_unknown(inventory, image, sharing);
+        ImageFacts {
+            place: &inventory.place,
+            image,
+            owned: image.owner == inventory.place.account,
+            age: since(image.created_at, self.now),
+            is_deprecated: image.is_deprecated(self.now),
+            since_deprecation: image.deprecation_at.filter(|at| *at <= self.now).map(|at| since(at, self.now)),
+            since_disabled: (image.state == ImageState::Disabled)
+                .then(|| self.history.disabled_since.get(&image.id).map(|at| since(*at, self.now)))
+                .flatten(),
+            idle: image.last_launched_at.map(|at| since(at, self.now)),
+            users,
+            usage: if unknown.is_empty() { Ok(Usage { references: users }) } else { Err(unknown) },
+            sharing,
+            family: families.and_then(|families| families.standing.get(&image.id)).cloned(),
+            version: families.and_then(|families| families.versions.get(&image.id)),
+            replica_regions: self.replica_regions(inventory, image),
+            replicate_to: replicate_to(image, &self.config.tags.replicate),
+            managed_by: managed::of_image(image),
+            legal_hold: tagged(&image.tags, &self.config.tags.hold).is_some(),
+            keep_tag: tagged(&image.tags, &self.config.tags.keep),
+            recovery: self.image_recovery(inventory, image),
+        }
+    }
+
+    /// Everything known about `snapshot`.
+    pub fn snapshot(&'a self, inventory: &'a Inventory, snapshot: &'a Snapshot) -> SnapshotFacts<'a> {
+        let is_public = inventory.public_snapshots.as_ref().map(|public| public.contains(&snapshot.id));
+        let sharing = inventory.create_volume_permissions.get(&snapshot.id).or(self.unasked.as_ref());
+        let users = self.snapshot_users.get(&snapshot.id).map(Vec::as_slice).unwrap_or_default();
+        let images = self.snapshot_images.get(&snapshot.id).map(Vec::as_slice).unwrap_or_default();
+        let unknown = self.why_snapshot_usage_is_unknown(inventory, snapshot, is_public, sharing);
+        let unknown_images = self.why_images_of_snapshot_are_unknown(inventory);
+        let images_known = unknown_images.is_empty();
+        SnapshotFacts {
+            place: &inventory.place,
+            snapshot,
+            owned: snapshot.owner == inventory.place.account,
+            age: since(snapshot.started_at, self.now),
+            is_public,
+            sharing,
+            referring_images: images,
+            images: if images_known { Ok(images) } else { Err(unknown_images) },
+            users,
+            usage: if unknown.is_empty() { Ok(Usage { references: users }) } else { Err(unknown) },
+            source_volume_exists: inventory
+                .volumes
+                .as_ref()
+                .map(|volumes| snapshot.volume_id.as_ref().is_some_and(|volume| volumes.contains(volume))),
+            orphaned_for: self
+                .history
+                .orphaned_since
+                .get(&snapshot.id)
+                .filter(|_| images.is_empty() && images_known)
+                .map(|at| since(*at, self.now)),
+            managed_by: managed::of_snapshot(snapshot),
+            legal_hold: tagged(&snapshot.tags, &self.config.tags.hold).is_some(),
+            keep_tag: tagged(&snapshot.tags, &self.config.tags.keep),
+            recovery: self.recovery(inventory, "EBS_SNAPSHOT", &snapshot.tags),
+        }
+    }
+
+    /// The gaps that could hide something of one resource: those of its place, and those about it alone.
+    pub fn gaps_of(&self, inventory: &'a Inventory, resource: &str) -> impl Iterator<Item = &'a Gap> {
+        let about = self.gaps_about.get(resource).map(Vec::as_slice).unwrap_or_default();
+        inventory.place_gaps().chain(about.iter().copied())
+    }
+
+    /// Whether a copy of `image` is in `target`; `None` when that Region was not read.
+    pub fn has_replica(&self, place: &Place, image: &Image, target: &Region) -> Option<bool> {
+        let there = Place { account: place.account.clone(), region: target.clone() };
+        self.estate.places.get(&there).filter(|inventory| inventory.images_read)?;
+        Some(self.replicas.get(&(&image.id, &place.region)).is_some_and(|regions| regions.contains(target)))
+    }
+
+    fn replica_regions(&self, inventory: &Inventory, image: &Image) -> Option<BTreeSet<Region>> {
+        let mut own = self.estate.places.values().filter(|place| place.place.account == inventory.place.account);
+        let all_read =
+            own.all(|place| place.images_read) && !self.estate.gaps.iter().any(|gap| gap.place.account == inventory.place.account);
+        all_read.then(|| self.replicas.get(&(&image.id, &inventory.place.region)).cloned().unwrap_or_default())
+    }
+
+    fn image_recovery(&self, inventory: &Inventory, image: &Image) -> Recovery {
+        if image.root_device_type == "instance-store" {
+            return Recovery::Never("the Recycle Bin does not keep instance-store images".into());
+        }
+        self.recovery(inventory, "EC2_IMAGE", &image.tags)
+    }
+
+    fn recovery(&self, inventory: &Inventory, resource_type: &str, tags: &crate::model::Tags) -> Recovery {
+        match &inventory.rules {
+            Some(rules) => recovery(rules, resource_type, tags, |rule| self.history.rules_since.get(rule).copied(), self.now),
+            None => Recovery::Unknown("the Recycle Bin rules could not be read".into()),
+        }
+    }
+
+    fn why_image_usage_is_unknown(&self, inventory: &Inventory, image: &Image, sharing: Option<&Permissions>) -> Vec<Unknown> {
+        let mut unknown = unread(inventory.usage_gaps());
+        match image.public {
+            Some(false) => {}
+            Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
+            None => unknown.push(Unknown::because("describe-images did not say whether it is public")),
+        }
+        match sharing {
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            None => unknown.push(Unknown::because("its launch permissions were not read")),
+        }
+        unknown
+    }
+
+    fn why_snapshot_usage_is_unknown(
+        &self,
+        inventory: &Inventory,
+        snapshot: &Snapshot,
+        is_public: Option<bool>,
+        sharing: Option<&Permissions>,
+    ) -> Vec<Unknown> {
+        let mut unknown = unread(inventory.usage_gaps());
+        match is_public {
+            Some(false) => {}
+            Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
+            None => unknown.push(Unknown::because("the listing of public snapshots was not read")),
+        }
+        match sharing {
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            None => unknown.push(Unknown::because("its create-volume permissions were not read")),
+        }
+        if snapshot.state != "completed" {
+            unknown.push(Unknown { reason: format!("its state is `{}`, not completed", snapshot.state.escape_default()) });
+        }
+        unknown
+    }
+
+    fn why_images_of_snapshot_are_unknown(&self, inventory: &Inventory) -> Vec<Unknown> {
+        let mut unknown = Vec::new();
+        if !inventory.images_read {
+            unknown.push(Unknown::because("the images of its Region were not read"));
+        }
+        if inventory.bin.is_none() {
+            unknown.push(Unknown::because("the images in the Recycle Bin were not read"));
+        }
+        for image in self.unmapped.get(&inventory.place).into_iter().flatten() {
+            unknown.push(Unknown { reason: format!("{image} is in the Recycle Bin and nobody remembers its snapshots") });
+        }
+        unknown
+    }
+
+    /// Grantees into whose use nobody here can look: all but accounts whose own listings of this Region answered.
+    fn unseen_grantees(&self, place: &Place, permissions: &Permissions) -> Vec<Unknown> {
+        let unseen = |grantee: &&Grantee| match grantee {
+            Grantee::Account(account) if *account == place.account => false,
+            Grantee::Account(account) => {
+                let there = Place { account: account.clone(), region: place.region.clone() };
+                self.estate.places.get(&there).is_none_or(|inventory| inventory.usage_gaps().next().is_some())
+            }
+            Grantee::Everyone | Grantee::Organization(_) | Grantee::Unit(_) => true,
+        };
+        permissions
+            .0
+            .iter()
+            .filter(unseen)
+            .map(|grantee| Unknown { reason: format!("it is shared with {grantee}, whose use cannot be seen") })
+            .collect()
+    }
+
+    /// The snapshots that lost the image they were made for, where that can be known, with the places that know.
+    pub(super) fn orphans(&self) -> (HashSet<&'a SnapshotId>, HashSet<&'a Place>) {
+        let remembered: HashSet<&SnapshotId> =
+            self.history.mappings.values().flat_map(|mapping| &mapping.snapshots).chain(self.history.orphaned_since.keys()).collect();
+        let knows = |inventory: &&Inventory| inventory.snapshots_read && self.why_images_of_snapshot_are_unknown(inventory).is_empty();
+        let places: Vec<&Inventory> = self.estate.places.values().filter(knows).collect();
+        let orphans = places
+            .iter()
+            .flat_map(|inventory| &inventory.snapshots)
+            .filter(|snapshot| !self.snapshot_images.contains_key(&snapshot.id))
+            .filter(|snapshot| snapshot.made_for().is_some() || remembered.contains(&snapshot.id))
+            .map(|snapshot| &snapshot.id)
+            .collect();
+        (orphans, places.into_iter().map(|inventory| &inventory.place).collect())
+    }
+}
+
+fn unread<'g>(gaps: impl Iterator<Item = &'g Gap>) -> Vec<Unknown> {
+    gaps.map(|gap| Unknown { reason: format!("{} was not read: {}", gap.source, gap.error) }).collect()
+}
+
+/// The first of the configured tag names that the resource carries.
+fn tagged<'c>(tags: &crate::model::Tags, names: &'c [String]) -> Option<&'c str> {
+    names.iter().find(|name| tags.contains_key(*name)).map(String::as_str)
+}
+
+/// The Regions that the replication tag lists.
+fn replicate_to(image: &Image, tag: &str) -> BTreeSet<Region> {
+    let listed = image.tags.get(tag).map(String::as_str).unwrap_or_default();
+    listed.split([' ', ',']).filter(|region| !region.is_empty()).map(Region::from).collect()
+}

@@ -1,0 +1,85 @@
+//! What the next cycle will want to know about this one: first sightings and mappings.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::model::{AmiId, ImageState, SnapshotId};
+
+use super::estate::Estate;
+use super::history::{History, Mapping};
+use super::joins::Joined;
+use super::place::Inventory;
+
+impl History {
+    /// Remembers what `joined` saw. What an unread place could have shown is left as it was.
+    pub fn observe(&mut self, joined: &Joined<'_>) {
+        let estate = joined.estate;
+        self.observe_orphans(joined);
+        self.observe_mappings(estate);
+        for inventory in estate.places.values() {
+            self.observe_disabled(inventory, joined.now);
+            self.observe_rules(inventory, joined.now);
+            if inventory.images_read && inventory.snapshots_read {
+                self.sizes.insert(inventory.place.clone(), inventory.images.len() + inventory.snapshots.len());
+            }
+        }
+    }
+
+    fn observe_disabled(&mut self, inventory: &Inventory, now: Timestamp) {
+        for image in &inventory.images {
+            if image.state == ImageState::Disabled {
+                self.disabled_since.entry(image.id.clone()).or_insert(now);
+            } else {
+                self.disabled_since.remove(&image.id);
+            }
+        }
+    }
+
+    fn observe_rules(&mut self, inventory: &Inventory, now: Timestamp) {
+        for rule in inventory.rules.iter().flatten() {
+            self.rules_since.entry(rule.id.clone()).or_insert(now);
+        }
+    }
+
+    fn observe_orphans(&mut self, joined: &Joined<'_>) {
+        let (orphans, knowing) = joined.orphans();
+        for orphan in &orphans {
+            self.orphaned_since.entry((*orphan).clone()).or_insert(joined.now);
+        }
+        let listed: HashMap<&SnapshotId, bool> = joined
+            .estate
+            .places
+            .values()
+            .flat_map(|place| place.snapshots.iter().map(|it| (&it.id, knowing.contains(&place.place))))
+            .collect();
+        let all_know = knowing.len() == joined.estate.places.len() && joined.estate.gaps.is_empty();
+        self.orphaned_since.retain(|id, _| match listed.get(id) {
+            Some(known) => !known || orphans.contains(id),
+            None => !all_know,
+        });
+    }
+
+    /// Keeps the mapping of every listed image, and of those that are gone while the Recycle Bin may hold them.
+    fn observe_mappings(&mut self, estate: &Estate) {
+        let mut listed: HashMap<&AmiId, &Inventory> = HashMap::new();
+        for inventory in estate.places.values() {
+            for image in &inventory.images {
+                listed.insert(&image.id, inventory);
+                let snapshots = image.snapshots().cloned().collect();
+                let mapping = Mapping { place: inventory.place.clone(), snapshots };
+                if self.mappings.get(&image.id) != Some(&mapping) {
+                    self.mappings.insert(image.id.clone(), mapping);
+                }
+            }
+        }
+        self.mappings.retain(|id, mapping| {
+            let Some(inventory) = estate.places.get(&mapping.place) else { return true };
+            let gone = inventory.images_read && inventory.bin.as_ref().is_some_and(|bin| !bin.contains(id));
+            listed.contains_key(id) || !gone
+        });
+        let images: std::collections::HashSet<&AmiId> = listed.keys().copied().collect();
+        let everything_read = estate.gaps.is_empty() && estate.places.values().all(|place| place.images_read);
+        self.disabled_since.retain(|id, _| images.contains(id) || !everything_read);
+    }
+}

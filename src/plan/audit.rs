@@ -1,0 +1,204 @@
+//! The second opinion: reads the estate anew, by other ways than the planner, and objects to steps it cannot
+//! confirm. A plan with objections is not enacted.
+//!
+//! It shares no code with the interlocks on purpose: one mistake must not open both doors.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::inventory::{Estate, History, Inventory, Triple};
+use crate::model::{Action, Grantee, Place, ResourceId, SnapshotId, Tags};
+
+use super::document::{Entry, Plan};
+use crate::config::Config;
+
+/// A reason not to trust a plan.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Objection {
+    /// The resource, or `plan` when it is about the whole.
+    pub about: String,
+    pub reason: String,
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.about, self.reason)
+    }
+}
+
+/// Every objection to `plan`, sorted; none means that it may be enacted.
+pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    whole(plan, config, &mut objections);
+    for step in &plan.steps {
+        let mut object = |reason: String| objections.push(Objection { about: format!("{} {}", step.action, step.resource), reason });
+        let Some(inventory) = estate.places.get(&step.place) else {
+            object(format!("{} was not scanned", step.place));
+            continue;
+        };
+        if !step.held_by.is_empty() {
+            object("it is held and yet a step".into());
+        }
+        grace(step, history, config, plan, &mut object);
+        match &step.resource {
+            ResourceId::Image(_) => image(step, inventory, estate, &mut object, config),
+            ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
+            ResourceId::Place(_) => object("nothing can be done to a place".into()),
+        }
+    }
+    objections.sort();
+    objections.dedup();
+    objections
+}
+
+/// Identity, accounting and limits.
+fn whole(plan: &Plan, config: &Config, objections: &mut Vec<Objection>) {
+    let mut object = |reason: String| objections.push(Objection { about: "plan".into(), reason });
+    if !plan.is_intact() {
+        object("its id is not that of its content".into());
+    }
+    let mut seen: BTreeSet<Triple> = BTreeSet::new();
+    for entry in plan.steps.iter().chain(&plan.pending).chain(&plan.held) {
+        if !seen.insert(entry.triple()) {
+            object(format!("{} {} stands in it twice", entry.action, entry.resource));
+        }
+    }
+    let mut per_place: BTreeMap<&Place, usize> = BTreeMap::new();
+    for step in plan.steps.iter().filter(|step| step.action.takes_away()) {
+        *per_place.entry(&step.place).or_default() += 1;
+    }
+    for (place, count) in &per_place {
+        if *count > config.limits.per_place {
+            object(format!("{count} steps in {place}, more than `limits.per_place`"));
+        }
+    }
+    if per_place.values().sum::<usize>() > config.limits.per_cycle {
+        object("more steps than `limits.per_cycle`".into());
+    }
+}
+
+fn grace(step: &Entry, history: &History, config: &Config, plan: &Plan, object: &mut impl FnMut(String)) {
+    let grace = config.grace.of(step.action);
+    let waited = history.clocks.get(&step.triple()).is_some_and(|clock| {
+        let first_due_long_ago = plan.now.duration_since(clock.since) >= grace;
+        first_due_long_ago && clock.elapsed(plan.now) >= grace
+    });
+    if grace.is_positive() && !waited {
+        object(format!("its grace of {} hours is not over", grace.as_hours()));
+    }
+}
+
+fn image(step: &Entry, inventory: &Inventory, estate: &Estate, object: &mut impl FnMut(String), config: &Config) {
+    let id = step.resource.to_string();
+    let Some(image) = inventory.images.iter().find(|image| image.id.as_str() == id) else {
+        return object("no listing names it".into());
+    };
+    if image.owner != step.place.account {
+        object(format!("it belongs to {}", image.owner));
+    }
+    match step.action {
+        Action::MakePrivate if image.public != Some(true) => object("it is not public".into()),
+        Action::DeleteSnapshot => object("it is no snapshot".into()),
+        Action::MakePrivate | Action::RevokeShare | Action::Notify => return,
+        _ => {}
+    }
+    marked(&image.tags, object, config);
+    if !matches!(step.action, Action::Disable | Action::Deregister) {
+        return;
+    }
+    // Every user of any place, whatever its kind; a stale one may be lifted by policy, a live one by nobody.
+    let users = estate.places.values().flat_map(|place| &place.users.of_images).filter(|(used, _)| used.as_str() == id);
+    for user in users.flat_map(|(_, users)| users).filter(|user| user.live) {
+        object(format!("{user} uses it"));
+    }
+    if image.public != Some(false) {
+        object("it is not known to be private".into());
+    }
+    match inventory.launch_permissions.get(&image.id) {
+        None => object("nobody asked whom it is shared with".into()),
+        Some(permissions) => strangers(&permissions.0, inventory, estate, object),
+    }
+    unread(step, inventory, object);
+}
+
+fn snapshot(
+    step: &Entry,
+    id: &SnapshotId,
+    inventory: &Inventory,
+    estate: &Estate,
+    history: &History,
+    object: &mut impl FnMut(String),
+    config: &Config,
+) {
+    let Some(snapshot) = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id) else {
+        return object("no listing names it".into());
+    };
+    if snapshot.owner != step.place.account {
+        object(format!("it belongs to {}", snapshot.owner));
+    }
+    match step.action {
+        Action::MakePrivate | Action::RevokeShare | Action::Notify => return,
+        Action::DeleteSnapshot => {}
+        _ => return object("no such action on a snapshot".into()),
+    }
+    marked(&snapshot.tags, object, config);
+    for place in estate.places.values() {
+        for image in place.images.iter().filter(|image| image.volumes.iter().any(|volume| volume.snapshot.as_ref() == Some(id))) {
+            object(format!("{} needs it", image.id));
+        }
+        for user in place.users.of_snapshots.get(id).into_iter().flatten().filter(|user| user.live) {
+            object(format!("{user} uses it"));
+        }
+        for binned in place.bin.iter().flatten() {
+            let needs = history.mappings.get(binned).is_none_or(|mapping| mapping.snapshots.contains(id));
+            if needs && place.place == step.place {
+                object(format!("{binned} in the Recycle Bin may need it"));
+            }
+        }
+    }
+    match &inventory.public_snapshots {
+        Some(public) if !public.contains(id) => {}
+        _ => object("it is not known to be private".into()),
+    }
+    match inventory.create_volume_permissions.get(id) {
+        None => object("nobody asked whom it is shared with".into()),
+        Some(permissions) => strangers(&permissions.0, inventory, estate, object),
+    }
+    unread(step, inventory, object);
+}
+
+/// Keep and hold tags.
+fn marked(tags: &Tags, object: &mut impl FnMut(String), config: &Config) {
+    for tag in config.tags.keep.iter().chain(&config.tags.hold).filter(|tag| tags.contains_key(*tag)) {
+        object(format!("it carries the tag `{tag}`"));
+    }
+}
+
+/// Anybody but accounts whose own place was read without a gap.
+fn strangers(grantees: &BTreeSet<Grantee>, inventory: &Inventory, estate: &Estate, object: &mut impl FnMut(String)) {
+    for grantee in grantees {
+        let seen = match grantee {
+            Grantee::Account(account) => {
+                let there = Place { account: account.clone(), region: inventory.place.region.clone() };
+                estate.places.get(&there).is_some_and(|place| place.usage_gaps().next().is_none())
+            }
+            _ => false,
+        };
+        if !seen {
+            object(format!("it is shared with {grantee}"));
+        }
+    }
+}
+
+/// Any gap of the place forbids what cannot be undone, and any that could hide use forbids disable.
+fn unread(step: &Entry, inventory: &Inventory, object: &mut impl FnMut(String)) {
+    let frozen = match step.action {
+        Action::Disable => inventory.usage_gaps().next(),
+        _ => inventory.place_gaps().next(),
+    };
+    if let Some(gap) = frozen {
+        object(format!("{} was not read", gap.source));
+    }
+}

@@ -1,0 +1,74 @@
+//! Grace clocks: what this cycle's plan means for the next cycle's.
+//!
+//! A clock runs from one cycle that judged a step due and free to the next. A hold or a cycle that could not judge
+//! pauses it; only a complete "not due" takes it away.
+
+use std::collections::BTreeSet;
+
+use crate::inventory::{Clock, Estate, History, Triple};
+use crate::model::{ResourceId, Source};
+
+use super::document::{Entry, HoldKind, Plan};
+
+/// Advances the clocks of `history` by what `plan` found, at the plan's `now`. Returns what is no longer due, so that
+/// approvals for it can be dropped.
+pub fn advance(history: &mut History, plan: &Plan, estate: &Estate) -> Vec<Triple> {
+    let running: BTreeSet<Triple> =
+        plan.steps.iter().chain(&plan.pending).chain(plan.held.iter().filter(|entry| waits_for_rate(entry))).map(Entry::triple).collect();
+    let held: BTreeSet<Triple> = plan.held.iter().filter(|entry| !waits_for_rate(entry)).map(Entry::triple).collect();
+    for triple in &running {
+        let clock = history.clocks.entry(triple.clone()).or_insert_with(|| Clock {
+            since: plan.now,
+            elapsed_seconds: 0,
+            running_since: None,
+            admitted: true,
+        });
+        clock.elapsed_seconds = clock.elapsed(plan.now).as_secs();
+        clock.running_since = Some(plan.now);
+        clock.admitted = true;
+    }
+    for entry in plan.held.iter().filter(|entry| entry.held_by.iter().any(|hold| hold.kind == HoldKind::Gap)) {
+        // Remembered as seen, so that the tripwire counts it once; it is not admitted and its clock stands.
+        history.clocks.entry(entry.triple()).or_insert_with(|| Clock {
+            since: plan.now,
+            elapsed_seconds: 0,
+            running_since: None,
+            admitted: false,
+        });
+    }
+    let mut over = Vec::new();
+    history.clocks.retain(|triple, clock| {
+        if running.contains(triple) {
+            return true;
+        }
+        clock.running_since = None;
+        let keep = held.contains(triple) || !completely_judged(estate, triple);
+        if !keep {
+            over.push(triple.clone());
+        }
+        keep
+    });
+    history.failures.retain(|triple, _| running.contains(triple) || held.contains(triple) || !completely_judged(estate, triple));
+    over
+}
+
+/// Rate is no doubt about the step: its clock goes on.
+fn waits_for_rate(entry: &Entry) -> bool {
+    !entry.held_by.is_empty() && entry.held_by.iter().all(|hold| hold.kind == HoldKind::Limit && hold.name == "rate")
+}
+
+/// Whether this cycle saw everything that a "not due" of that triple rests on.
+fn completely_judged(estate: &Estate, triple: &Triple) -> bool {
+    let Some(inventory) = estate.places.get(&triple.place) else { return false };
+    let listed = match &triple.resource {
+        ResourceId::Image(_) => inventory.images_read,
+        ResourceId::Snapshot(_) => inventory.snapshots_read,
+        ResourceId::Place(_) => true,
+    };
+    let resource = triple.resource.to_string();
+    let doubted = inventory
+        .gaps
+        .iter()
+        .any(|gap| gap.resource.as_ref().is_none_or(|about| *about == resource) || gap.source == Source::LaunchPermissions);
+    listed && !doubted
+}

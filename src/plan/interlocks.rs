@@ -1,0 +1,172 @@
+//! Interlocks: what no policy can lift. Each hold says which fact it rests on.
+//!
+//! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public.
+
+use crate::inventory::{ImageFacts, Joined, ManagedBy, Recovery, Reference, SnapshotFacts, Unknown, Usage};
+use crate::model::{Action, ActionClass, Context, Gap, Protection, Source};
+
+use super::document::{Hold, HoldKind};
+
+/// Users and reasons named in one detail; more are counted, so that a plan stays readable.
+const NAMED: usize = 3;
+
+/// Everything that holds `action` on an image.
+pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Action, context: &Context) -> Vec<Hold> {
+    let mut holds = Holds::default();
+    holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
+    if takes_from_users(action) {
+        holds.usage(facts.users, &facts.usage);
+        holds.gaps(joined, facts.place, facts.image.id.as_str(), action);
+    }
+    if action == Action::Deregister {
+        match &facts.image.protection {
+            Protection::Off | Protection::NotOffered => {}
+            Protection::On(word) => holds.interlock("protected", format!("deregistration protection is `{}`", word.escape_default())),
+            Protection::Unknown => holds.interlock("protected", "describe-images did not tell its deregistration protection".into()),
+        }
+    }
+    holds.recovery(joined, action, &facts.recovery);
+    match (action, &context.target) {
+        (Action::RevokeShare, _) => holds.organization(joined),
+        (Action::Replicate, Some(target)) if joined.has_replica(facts.place, facts.image, target).is_none() => {
+            holds.gap(&Source::Images, format!("the images of {target} were not read, so a copy there could not be seen"));
+        }
+        _ => {}
+    }
+    holds.found
+}
+
+/// Everything that holds `action` on a snapshot.
+pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action: Action) -> Vec<Hold> {
+    let mut holds = Holds::default();
+    holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
+    if takes_from_users(action) {
+        holds.usage(facts.users, &facts.usage);
+        holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action);
+    }
+    if action == Action::DeleteSnapshot {
+        if !facts.referring_images.is_empty() {
+            holds.interlock("referenced-by-image", listed(facts.referring_images));
+        } else if let Err(unknown) = &facts.images {
+            holds.interlock("referenced-by-image", reasons(unknown));
+        }
+    }
+    holds.recovery(joined, action, &facts.recovery);
+    if action == Action::RevokeShare {
+        holds.organization(joined);
+    }
+    holds.found
+}
+
+/// Whether somebody who uses the resource would lose it.
+fn takes_from_users(action: Action) -> bool {
+    action == Action::Disable || action.class() == ActionClass::Destructive
+}
+
+/// Whether a gap of `source` freezes `action` in its whole place. Every gap freezes what cannot be undone; what only
+/// tells about public snapshots or the Recycle Bin hides no user of an image, and does not freeze disable.
+pub(super) fn freezes(source: &Source, action: Action) -> bool {
+    let beside_use = matches!(
+        source,
+        Source::PublicSnapshots
+            | Source::ImagesInRecycleBin
+            | Source::SnapshotsInRecycleBin
+            | Source::RecycleBinRules
+            | Source::RecycleBinRule
+            | Source::Volumes
+    );
+    match action.class() {
+        ActionClass::Destructive => true,
+        _ => action == Action::Disable && !beside_use,
+    }
+}
+
+#[derive(Default)]
+struct Holds {
+    found: Vec<Hold>,
+}
+
+impl Holds {
+    fn interlock(&mut self, name: &str, detail: String) {
+        self.found.push(Hold { kind: HoldKind::Interlock, name: name.into(), detail });
+    }
+
+    fn gap(&mut self, source: &Source, detail: String) {
+        self.found.push(Hold { kind: HoldKind::Gap, name: source.name().into(), detail });
+    }
+
+    fn ownership(&mut self, action: Action, owned: bool, owner: &str, managed: Option<ManagedBy>, keep: Option<&str>, legal_hold: bool) {
+        if !owned {
+            self.interlock("not-owned", format!("it belongs to `{}`", owner.escape_default()));
+        }
+        let touches = !action.ends_exposure();
+        if managed == Some(ManagedBy::AwsBackup) && touches && action != Action::Replicate {
+            self.interlock("managed", "AWS Backup is in charge of it: change its backup plan or delete the recovery point there".into());
+        }
+        if let Some(tag) = keep.filter(|_| touches) {
+            self.interlock("keep-tag", format!("it carries the keep tag `{tag}`"));
+        }
+        if legal_hold && touches {
+            self.interlock("keep-tag", "it is under legal hold".into());
+        }
+    }
+
+    fn usage(&mut self, users: &[Reference], usage: &Result<Usage<'_>, Vec<Unknown>>) {
+        let live: Vec<Reference> = users.iter().filter(|user| user.live).cloned().collect();
+        if !live.is_empty() {
+            self.interlock("in-use", listed(&live));
+        }
+        if let Err(unknown) = usage {
+            self.interlock("usage-unknown", reasons(unknown));
+        }
+    }
+
+    fn gaps(&mut self, joined: &Joined<'_>, place: &crate::model::Place, resource: &str, action: Action) {
+        let Some(inventory) = joined.estate.places.get(place) else { return };
+        let concerns = |gap: &&Gap| gap.resource.is_some() || freezes(&gap.source, action);
+        for gap in joined.gaps_of(inventory, resource).filter(concerns) {
+            self.gap(&gap.source, gap.error.clone());
+        }
+    }
+
+    fn recovery(&mut self, joined: &Joined<'_>, action: Action, recovery: &Recovery) {
+        let settings = &joined.config.recovery;
+        if action.class() != ActionClass::Destructive || !settings.require_recycle_bin {
+            return;
+        }
+        match recovery {
+            Recovery::For(kept) if *kept >= settings.minimum => {}
+            Recovery::For(kept) => {
+                let (kept, minimum) = (days(*kept), days(settings.minimum));
+                self.interlock(
+                    "unrecoverable",
+                    format!("the Recycle Bin would keep it {kept} days, fewer than `recovery.minimum` of {minimum}"),
+                );
+            }
+            Recovery::Never(why) | Recovery::Unknown(why) => self.interlock("unrecoverable", why.clone()),
+        }
+    }
+
+    fn organization(&mut self, joined: &Joined<'_>) {
+        if let Some(why) = &joined.estate.organization.incomplete {
+            self.gap(&Source::Organization, why.clone());
+        }
+    }
+}
+
+fn days(duration: jiff::SignedDuration) -> i64 {
+    duration.as_hours() / 24
+}
+
+fn listed(references: &[Reference]) -> String {
+    named(references.iter().map(ToString::to_string), references.len())
+}
+
+fn reasons(unknown: &[Unknown]) -> String {
+    named(unknown.iter().map(|unknown| unknown.reason.clone()), unknown.len())
+}
+
+fn named(texts: impl Iterator<Item = String>, count: usize) -> String {
+    let shown = texts.take(NAMED).collect::<Vec<_>>().join("; ");
+    if count > NAMED { format!("{shown}; and {} more", count - NAMED) } else { shown }
+}

@@ -1,0 +1,83 @@
+//! What is still worth asking after the listings: permissions have no listing, and cost a call each.
+//!
+//! Asking for all of them is the classic mistake (10,000 images are 495 s of AWS's token bucket), so they are asked
+//! for only where a policy could act on the answer.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rayon::prelude::*;
+
+use crate::inventory::{Estate, Inventory, Joined};
+use crate::model::{Action, AmiId, Gap, Place, SnapshotId, Source};
+use crate::policy::{Asked, Judgement, PolicySet};
+
+use crate::model::Principal;
+
+/// The images and snapshots of one place whose permissions a policy could act on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    pub images: Vec<AmiId>,
+    pub snapshots: Vec<SnapshotId>,
+}
+
+/// The questions that the policies have, per place. `joined` must be [`Joined::as_if_unshared`]: usage that only
+/// the answer can make known must not keep the question from being asked.
+pub fn questions(joined: &Joined<'_>, policies: &PolicySet, principal: Principal) -> BTreeMap<Place, Questions> {
+    let regions = joined.estate.regions();
+    let all_images = policies.asks_launch_permissions() == Asked::All;
+    let all_snapshots = policies.asks_create_volume_permissions() == Asked::All;
+    let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
+    let ask = |inventory: &Inventory| {
+        let images = inventory
+            .images
+            .par_iter()
+            .filter(|image| image.owner == inventory.place.account)
+            .filter(|image| all_images || takes_use(&judge.image(&joined.image(inventory, image))));
+        let snapshots = inventory
+            .snapshots
+            .par_iter()
+            .filter(|snapshot| snapshot.owner == inventory.place.account)
+            .filter(|snapshot| all_snapshots || takes_use(&judge.snapshot(&joined.snapshot(inventory, snapshot))));
+        Questions {
+            images: images.map(|image| image.id.clone()).collect(),
+            snapshots: snapshots.map(|snapshot| snapshot.id.clone()).collect(),
+        }
+    };
+    joined.estate.places.iter().map(|(place, inventory)| (place.clone(), ask(inventory))).collect()
+}
+
+/// Whether something is due that must not happen to a shared resource.
+fn takes_use(judgement: &Judgement) -> bool {
+    judgement.due.iter().any(|verdict| matches!(verdict.action, Action::Disable | Action::Deregister | Action::DeleteSnapshot))
+}
+
+impl Questions {
+    /// How many calls the answers cost.
+    pub fn calls(&self) -> usize {
+        self.images.len() + self.snapshots.len()
+    }
+
+    /// Notes in `estate` which questions nobody answered: a gap per place, since there may be thousands.
+    pub fn note_unanswered(questions: &BTreeMap<Place, Self>, estate: &mut Estate) {
+        for (place, asked) in questions {
+            let Some(inventory) = estate.places.get_mut(place) else { continue };
+            let reported: HashSet<&str> = inventory.gaps.iter().filter_map(|gap| gap.resource.as_deref()).collect();
+            let images: Vec<&AmiId> = asked.images.iter().filter(|id| !inventory.launch_permissions.contains_key(*id)).collect();
+            let snapshots: Vec<&SnapshotId> =
+                asked.snapshots.iter().filter(|id| !inventory.create_volume_permissions.contains_key(*id)).collect();
+            let mut gaps = Vec::new();
+            if let Some(first) = images.iter().find(|id| !reported.contains(id.as_str())) {
+                gaps.push(unanswered(place, Source::LaunchPermissions, images.len(), "images", first.as_str()));
+            }
+            if let Some(first) = snapshots.iter().find(|id| !reported.contains(id.as_str())) {
+                gaps.push(unanswered(place, Source::CreateVolumePermissions, snapshots.len(), "snapshots", first.as_str()));
+            }
+            inventory.gaps.extend(gaps);
+        }
+    }
+}
+
+fn unanswered(place: &Place, source: Source, count: usize, what: &str, first: &str) -> Gap {
+    let error = if count == 1 { "not read".to_owned() } else { format!("not read, nor for {} more {what}", count - 1) };
+    Gap::about(place, source, first, error)
+}

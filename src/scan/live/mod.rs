@@ -1,0 +1,12 @@
+//! The live scan: which places there are, and everything that is asked about each.
+
+mod bounded;
+mod listings;
+mod permissions;
+mod regions;
+#[cfg(test)]
+mod tests;
+
+pub use listings::{Exposure, exposure, exposures, listings, scan};
+pub use permissions::{PermissionAnswers, permissions};
+pub use regions::{RegionsError, regions};

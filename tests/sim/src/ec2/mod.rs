@@ -1,0 +1,146 @@
+//! EC2, as far as images, snapshots and what uses them go.
+
+mod block_public_access;
+mod copy;
+pub(crate) mod filter;
+mod image_attributes;
+mod image_changes;
+mod images;
+mod instances;
+mod launch_templates;
+mod launches;
+mod recycle_bin;
+mod regions;
+mod snapshot_changes;
+mod snapshots;
+mod tags;
+mod volumes;
+
+use crate::api::{Answered, Api, Call};
+use crate::buckets::{COPY, Limit, READ, TAGS, WRITE, WRITE_MANY};
+use crate::error::AwsError;
+use crate::world::World;
+
+type Run = fn(&mut World, &Call) -> Answered;
+
+const fn read(name: &'static str, params: &'static [&'static str], run: Run) -> Api {
+    Api { name, mutating: false, limit: READ, params, run }
+}
+
+const fn write(name: &'static str, limit: Limit, params: &'static [&'static str], run: Run) -> Api {
+    Api { name, mutating: true, limit, params, run }
+}
+
+/// What looks.
+pub(crate) const READS: &[Api] = &[
+    read("DescribeRegions", &["AllRegions", "RegionName", "Filter"], regions::describe),
+    read(
+        "DescribeImages",
+        &["Owner", "ImageId", "ExecutableBy", "IncludeDeprecated", "IncludeDisabled", "Filter", "MaxResults", "NextToken"],
+        images::describe,
+    ),
+    read("DescribeImageAttribute", &["Attribute", "ImageId"], image_attributes::describe),
+    read("DescribeSnapshots", &["Owner", "RestorableBy", "SnapshotId", "Filter", "MaxResults", "NextToken"], snapshots::describe),
+    read("DescribeSnapshotAttribute", &["Attribute", "SnapshotId"], snapshot_changes::describe_attribute),
+    read("DescribeFastSnapshotRestores", &["Filter", "MaxResults", "NextToken"], snapshots::fast_restores),
+    read("DescribeLockedSnapshots", &["Filter", "SnapshotId", "MaxResults", "NextToken"], snapshots::locked),
+    read("DescribeInstances", &["InstanceId", "Filter", "IncludeManagedResources", "MaxResults", "NextToken"], instances::describe),
+    read("DescribeVolumes", &["VolumeId", "Filter", "IncludeManagedResources", "MaxResults", "NextToken"], volumes::describe),
+    read(
+        "DescribeLaunchTemplates",
+        &["LaunchTemplateId", "LaunchTemplateName", "Filter", "IncludeManagedResources", "MaxResults", "NextToken"],
+        launch_templates::describe,
+    ),
+    read(
+        "DescribeLaunchTemplateVersions",
+        &[
+            "LaunchTemplateId",
+            "LaunchTemplateName",
+            "LaunchTemplateVersion",
+            "MinVersion",
+            "MaxVersion",
+            "Filter",
+            "ResolveAlias",
+            "IncludeManagedResources",
+            "MaxResults",
+            "NextToken",
+        ],
+        launch_templates::versions,
+    ),
+    read("GetImageBlockPublicAccessState", &[], block_public_access::of_images),
+    read("GetSnapshotBlockPublicAccessState", &[], block_public_access::of_snapshots),
+    read("ListImagesInRecycleBin", &["ImageId", "MaxResults", "NextToken"], recycle_bin::list_images),
+    read("ListSnapshotsInRecycleBin", &["SnapshotId", "MaxResults", "NextToken"], recycle_bin::list_snapshots),
+];
+
+/// What changes something.
+pub(crate) const WRITES: &[Api] = &[
+    write("EnableImageDeprecation", WRITE, &["ImageId", "DeprecateAt"], image_changes::deprecate),
+    write("DisableImageDeprecation", WRITE, &["ImageId"], image_changes::cancel_deprecation),
+    write("DisableImage", WRITE, &["ImageId"], image_changes::disable),
+    write("EnableImage", WRITE, &["ImageId"], image_changes::enable),
+    write("EnableImageDeregistrationProtection", WRITE, &["ImageId", "WithCooldown"], image_changes::protect),
+    write("DisableImageDeregistrationProtection", WRITE, &["ImageId"], image_changes::unprotect),
+    write("DeregisterImage", WRITE_MANY, &["ImageId", "DeleteAssociatedSnapshots"], image_changes::deregister),
+    write(
+        "ModifyImageAttribute",
+        WRITE_MANY,
+        &[
+            "Attribute",
+            "ImageId",
+            "LaunchPermission",
+            "OperationType",
+            "UserId",
+            "UserGroup",
+            "OrganizationArn",
+            "OrganizationalUnitArn",
+            "Description",
+            "Value",
+        ],
+        image_attributes::modify,
+    ),
+    write("ResetImageAttribute", WRITE, &["Attribute", "ImageId"], image_attributes::reset),
+    write("DeleteSnapshot", WRITE_MANY, &["SnapshotId"], snapshot_changes::delete),
+    write(
+        "ModifySnapshotAttribute",
+        WRITE_MANY,
+        &["Attribute", "SnapshotId", "CreateVolumePermission", "OperationType", "UserId", "UserGroup"],
+        snapshot_changes::modify_attribute,
+    ),
+    write("RestoreImageFromRecycleBin", WRITE, &["ImageId"], recycle_bin::restore_image),
+    write("RestoreSnapshotFromRecycleBin", WRITE, &["SnapshotId"], recycle_bin::restore_snapshot),
+    write(
+        "CopyImage",
+        COPY,
+        &[
+            "ClientToken",
+            "Description",
+            "Encrypted",
+            "KmsKeyId",
+            "Name",
+            "SourceImageId",
+            "SourceRegion",
+            "CopyImageTags",
+            "TagSpecification",
+        ],
+        copy::copy_image,
+    ),
+    write("CreateTags", TAGS, &["ResourceId", "Tag"], tags::create),
+    write("DeleteTags", TAGS, &["ResourceId", "Tag"], tags::delete),
+    write(
+        "RunInstances",
+        WRITE,
+        &["ImageId", "InstanceType", "MinCount", "MaxCount", "ClientToken", "LaunchTemplate", "TagSpecification"],
+        launches::run,
+    ),
+    write("TerminateInstances", WRITE, &["InstanceId"], launches::terminate),
+];
+
+/// An id has the right prefix, and hexadecimal digits behind it.
+fn well_formed(id: &str, prefix: &str, code: &'static str) -> Result<(), AwsError> {
+    let digits = id.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+    match digits {
+        Some(digits) if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit()) => Ok(()),
+        _ => Err(AwsError::client(code, format!("Invalid id: \"{id}\" (expecting \"{prefix}-...\")"))),
+    }
+}

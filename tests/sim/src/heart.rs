@@ -1,0 +1,270 @@
+//! The heart: one synchronous function from a world and a request to a reply.
+//!
+//! No I/O, no clock but the world's, no randomness. In order: credentials, Region, faults, request limits,
+//! permission, dry run, the API itself, and what a fault does to its answer.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use crate::api::{self, Answered, Api, Call};
+use crate::buckets::READ_ALL;
+use crate::calls::Meanwhile;
+use crate::error::AwsError;
+use crate::faults::FaultKind;
+use crate::journal::{Entry, Outcome};
+use crate::wire::answer::{Body, refusal, success};
+use crate::wire::params::Params;
+use crate::wire::{Service, request};
+use crate::world::World;
+use crate::world::account::Principal;
+
+/// What a client gets to see.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// An answer.
+    Answer(Response<Bytes>),
+    /// No answer: the connection stays open and silent.
+    Silence,
+    /// The connection is reset.
+    Reset,
+}
+
+impl Reply {
+    /// The answer, if there is one.
+    pub fn answer(self) -> Option<Response<Bytes>> {
+        match self {
+            Self::Answer(response) => Some(response),
+            Self::Silence | Self::Reset => None,
+        }
+    }
+}
+
+/// What comes of a call before it reaches its API.
+enum Admission {
+    Refused(AwsError),
+    Lost(Reply),
+    Runs(Option<FaultKind>),
+}
+
+/// A request, taken apart.
+struct Asked {
+    service: Service,
+    action: String,
+    params: Params,
+    json: Value,
+    region: String,
+    principal: Option<Principal>,
+    request_id: String,
+}
+
+/// Answers a request.
+pub fn handle(world: &mut World, http: &Request<Bytes>) -> Reply {
+    let request_id = world.ids.request();
+    let Some(scope) = request::scope(http) else {
+        let error = AwsError::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
+        return Reply::Answer(refusal(Service::Sts, &error, &request_id));
+    };
+    let Some(service) = Service::from_signing_name(&scope.service) else {
+        let error = AwsError::new(404, "UnknownService", format!("no service {} here", scope.service));
+        return Reply::Answer(refusal(Service::Sts, &error, &request_id));
+    };
+    let (action, params, json) = if service == Service::Rbin { read_rest(http) } else { read_query(http) };
+    let principal = world.principal_of_key(&scope.key);
+    let asked = Asked { service, action, params, json, region: scope.region, principal, request_id };
+    attend(world, asked)
+}
+
+fn read_query(http: &Request<Bytes>) -> (String, Params, Value) {
+    let params = request::query(http);
+    (params.get("Action").unwrap_or_default().to_owned(), params, Value::Null)
+}
+
+/// The Recycle Bin's REST routes. What leads nowhere keeps its path as its name and is refused as such.
+fn read_rest(http: &Request<Bytes>) -> (String, Params, Value) {
+    let json: Value = serde_json::from_slice(http.body()).unwrap_or(Value::Null);
+    let mut params = Params::default();
+    if let Some(fields) = json.as_object() {
+        for (name, value) in fields {
+            params.insert(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        }
+    }
+    let path = http.uri().path();
+    let action = match (http.method().as_str(), path, path.strip_prefix("/rules/")) {
+        ("POST", "/list-rules", _) => "ListRules",
+        ("POST", "/rules", _) => "CreateRule",
+        ("GET", _, Some(id)) => {
+            params.insert("Identifier", id.to_owned());
+            "GetRule"
+        }
+        ("DELETE", _, Some(id)) => {
+            params.insert("Identifier", id.to_owned());
+            "DeleteRule"
+        }
+        _ => path,
+    };
+    (action.to_owned(), params, json)
+}
+
+fn attend(world: &mut World, asked: Asked) -> Reply {
+    let api = api::find(asked.service, &asked.action);
+    let dry_run = asked.service == Service::Ec2 && asked.params.get("DryRun") == Some("true");
+    let (outcome, effect, reply) = match admit(world, &asked, api, dry_run) {
+        Admission::Lost(reply) => (Outcome::Lost, false, reply),
+        Admission::Refused(error) => refused(&asked, &error, false),
+        Admission::Runs(fault) => match (api, asked.principal.clone()) {
+            (Some(api), Some(principal)) => run(world, api, principal, &asked, fault),
+            _ => refused(&asked, &asked.service.internal_error(), false),
+        },
+    };
+    let principal = asked.principal.unwrap_or_else(|| Principal::new("", ""));
+    world.journal.add(Entry {
+        time: world.now(),
+        account: principal.account,
+        region: asked.region,
+        service: asked.service.name().to_owned(),
+        iam_actions: api::iam_actions(asked.service, &asked.action, &asked.params),
+        action: asked.action,
+        principal: principal.grantee,
+        params: asked.params.all().clone(),
+        mutating: api.is_some_and(|api| api.mutating),
+        dry_run,
+        effect,
+        outcome,
+    });
+    reply
+}
+
+fn refused(asked: &Asked, error: &AwsError, effect: bool) -> (Outcome, bool, Reply) {
+    let answer = refusal(asked.service, error, &asked.request_id);
+    (Outcome::Error(error.code.to_string()), effect, Reply::Answer(answer))
+}
+
+fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: bool) -> Admission {
+    let service = asked.service;
+    let Some(principal) = &asked.principal else {
+        return Admission::Refused(service.not_authenticated());
+    };
+    if principal.expires.is_some_and(|expires| expires <= world.now()) {
+        return Admission::Refused(service.expired());
+    }
+    // A Region that is off answers as if the credentials were wrong.
+    if world.is_enabled(&principal.account, &asked.region) != Some(true) {
+        return Admission::Refused(service.not_authenticated());
+    }
+    let Some(api) = api else {
+        return Admission::Refused(service.unknown_action(&asked.action));
+    };
+    let fault = world.faults.strike(&principal.account, &asked.region, api.name, &asked.params);
+    if let Some(error) = fault.as_ref().and_then(|fault| fault.refusal(service)) {
+        return Admission::Refused(error);
+    }
+    match fault {
+        Some(FaultKind::TimeoutBefore) => return Admission::Lost(Reply::Silence),
+        Some(FaultKind::ResetBefore) => return Admission::Lost(Reply::Reset),
+        _ => {}
+    }
+    if world.settings.throttling && !draw(world, api, principal, asked) {
+        return Admission::Refused(service.throttled());
+    }
+    if let Err(error) = recognised(service, api, &asked.params) {
+        return Admission::Refused(error);
+    }
+    // "No permissions are required to perform this operation" (GetCallerIdentity).
+    if api.name != "GetCallerIdentity" {
+        for action in api::iam_actions(service, api.name, &asked.params) {
+            if !world.allows(&principal.grantee, &action) {
+                let why =
+                    format!("User: {} is not authorized to perform: {action} because no identity-based policy allows it", principal.arn);
+                return Admission::Refused(service.denied(&why));
+            }
+        }
+    }
+    if dry_run {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Admission::Refused(AwsError::new(412, "DryRunOperation", message));
+    }
+    Admission::Runs(fault)
+}
+
+fn draw(world: &mut World, api: &'static Api, principal: &Principal, asked: &Asked) -> bool {
+    let large = ["DescribeInstances", "DescribeSnapshots", "DescribeVolumes", "DescribeImages"].contains(&api.name);
+    let narrowed =
+        ["MaxResults", "Filter", "ImageId", "InstanceId", "SnapshotId", "VolumeId"].iter().any(|segment| asked.params.has(segment));
+    let limit = if large && !narrowed { READ_ALL } else { api.limit };
+    let now = world.now();
+    world.buckets.take(&principal.account, &asked.region, api.name, limit, now)
+}
+
+/// A parameter that nothing here understands is refused rather than left out of account.
+fn recognised(service: Service, api: &Api, params: &Params) -> Result<(), AwsError> {
+    let always = ["Action", "Version"];
+    if let Some(version) = params.get("Version").filter(|version| *version != service.version()) {
+        let message = format!("The requested version ({version}) of service {} does not exist", service.name());
+        return Err(AwsError::client("NoSuchVersion", message));
+    }
+    for segment in params.segments() {
+        let dry_run = service == Service::Ec2 && segment == "DryRun";
+        if !dry_run && !always.contains(&segment) && !api.params.contains(&segment) {
+            let code = if service == Service::Rbin { "ValidationException" } else { "UnknownParameter" };
+            return Err(AwsError::client(code, format!("The parameter {segment} is not recognized")));
+        }
+    }
+    Ok(())
+}
+
+fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked, fault: Option<FaultKind>) -> (Outcome, bool, Reply) {
+    let call = Call {
+        principal,
+        region: asked.region.clone(),
+        params: asked.params.clone(),
+        json: asked.json.clone(),
+        looping: fault == Some(FaultKind::LoopingToken),
+    };
+    for change in due(world, &call, api) {
+        change(world);
+    }
+    let answered: Answered = (api.run)(world, &call);
+    let effect = api.mutating && answered.as_ref().is_ok_and(|done| done.effect);
+    match fault {
+        Some(FaultKind::TimeoutAfter) => return (Outcome::Lost, effect, Reply::Silence),
+        Some(FaultKind::ResetAfter) => return (Outcome::Lost, effect, Reply::Reset),
+        Some(FaultKind::InternalErrorAfter) => {
+            return refused(asked, &asked.service.internal_error(), effect);
+        }
+        _ => {}
+    }
+    match answered {
+        Err(error) => refused(asked, &error, effect),
+        Ok(done) => {
+            let body = match (&fault, done.body) {
+                (Some(FaultKind::BareAnswer), Body::Xml(_)) => Body::Xml(String::new()),
+                (Some(FaultKind::BareAnswer), Body::Json(status, _)) => Body::Json(status, json!({})),
+                (_, body) => body,
+            };
+            let mut answer = success(asked.service, api.name, body, &asked.request_id);
+            let outcome = match fault {
+                Some(FaultKind::BareAnswer) => Outcome::Lost,
+                Some(FaultKind::EmptyBody) => {
+                    *answer.body_mut() = Bytes::new();
+                    Outcome::Lost
+                }
+                Some(FaultKind::TruncatedPage) => {
+                    let half = answer.body().len() / 2;
+                    answer.body_mut().truncate(half);
+                    Outcome::Lost
+                }
+                _ => Outcome::Ok,
+            };
+            (outcome, effect, Reply::Answer(answer))
+        }
+    }
+}
+
+type Change = std::sync::Arc<dyn Fn(&mut World) + Send + Sync>;
+
+/// What somebody else does right before this call.
+fn due(world: &mut World, call: &Call, api: &Api) -> Vec<Change> {
+    let meet = |one: &mut Meanwhile| one.calls.meets(call.account(), &call.region, api.name, &call.params);
+    world.meanwhile.iter_mut().filter_map(|one| meet(one).then(|| one.change.clone())).collect()
+}

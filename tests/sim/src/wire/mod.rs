@@ -1,0 +1,9 @@
+//! The protocols: what a request says, and how an answer is written down.
+
+pub(crate) mod answer;
+pub(crate) mod params;
+pub(crate) mod request;
+pub(crate) mod service;
+pub(crate) mod xml;
+
+pub(crate) use service::Service;

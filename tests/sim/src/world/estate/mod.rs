@@ -1,0 +1,175 @@
+//! Building an estate: `w.account("111111111111").region("us-east-1").image("golden-1").public().put()`.
+//!
+//! A builder puts things there as they are; it calls no API and leaves nothing in the journal.
+
+mod compute;
+mod images;
+mod rules;
+mod snapshots;
+
+use std::collections::BTreeSet;
+
+use super::World;
+use super::image::{Image, ImageState, Protection, Tags};
+use super::recycle_bin::{Rule, RuleResource};
+use super::snapshot::{Snapshot, SnapshotState};
+use super::topic::Topic;
+pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
+pub use images::ImageBuilder;
+pub use rules::RuleBuilder;
+pub use snapshots::SnapshotBuilder;
+
+/// An account to build in.
+#[derive(Debug)]
+pub struct AccountHandle<'w> {
+    world: &'w mut World,
+    id: String,
+}
+
+impl<'w> AccountHandle<'w> {
+    pub(crate) fn new(world: &'w mut World, id: String) -> Self {
+        Self { world, id }
+    }
+
+    fn change(self, change: impl FnOnce(&mut super::account::Account)) -> Self {
+        if let Some(account) = self.world.accounts.get_mut(&self.id) {
+            change(account);
+        }
+        self
+    }
+
+    /// Opts in to a Region that is off by default.
+    pub fn opt_in(self, region: &str) -> Self {
+        self.change(|account| {
+            account.opted_in.insert(region.to_owned());
+        })
+    }
+
+    /// A role that can be assumed; with the first one, no other can.
+    pub fn role(self, name: &str, external_id: Option<&str>) -> Self {
+        self.change(|account| {
+            account.roles.insert(name.to_owned(), external_id.map(str::to_owned));
+        })
+    }
+
+    /// Makes it a member of an organization or unit, by ARN.
+    pub fn belongs_to(self, arn: &str) -> Self {
+        self.change(|account| {
+            account.belongs_to.insert(arn.to_owned());
+        })
+    }
+
+    /// A place to build in.
+    pub fn region(self, region: &str) -> PlaceHandle<'w> {
+        self.world.place_mut(&self.id, region);
+        PlaceHandle { account: self.id, region: region.to_owned(), world: self.world }
+    }
+}
+
+/// A place to build in.
+#[derive(Debug)]
+pub struct PlaceHandle<'w> {
+    pub(crate) world: &'w mut World,
+    pub(crate) account: String,
+    pub(crate) region: String,
+}
+
+impl<'w> PlaceHandle<'w> {
+    pub(crate) fn place(&mut self) -> &mut super::Place {
+        self.world.place_mut(&self.account, &self.region)
+    }
+
+    /// An available, private image with one root snapshot of 8 GiB, unless told otherwise.
+    pub fn image(self, name: &str) -> ImageBuilder<'w> {
+        let now = self.world.now();
+        let image = Image {
+            id: String::new(),
+            owner: self.account.clone(),
+            owner_alias: None,
+            name: name.to_owned(),
+            description: None,
+            created: now,
+            state: ImageState::Available,
+            state_reason: None,
+            launch_permissions: BTreeSet::new(),
+            deprecation: None,
+            last_launched: None,
+            unreported_launch: None,
+            protection: Protection::Off,
+            source_image: None,
+            source_region: None,
+            source_instance: None,
+            architecture: "x86_64".to_owned(),
+            platform: None,
+            platform_details: "Linux/UNIX".to_owned(),
+            root_device_type: "ebs".to_owned(),
+            root_device_name: Some("/dev/xvda".to_owned()),
+            virtualization: "hvm".to_owned(),
+            boot_mode: None,
+            imds_support: None,
+            tpm_support: None,
+            ena_support: true,
+            product_codes: Vec::new(),
+            mappings: Vec::new(),
+            tags: Tags::new(),
+            listed_from: now,
+        };
+        ImageBuilder { place: self, image, disks: Vec::new() }
+    }
+
+    /// A completed, private snapshot of 8 GiB, unless told otherwise.
+    pub fn snapshot(mut self) -> SnapshotBuilder<'w> {
+        let snapshot = self.new_snapshot(8);
+        SnapshotBuilder { place: self, snapshot }
+    }
+
+    fn new_snapshot(&mut self, gib: i64) -> Snapshot {
+        let now = self.world.now();
+        Snapshot {
+            id: String::new(),
+            owner: self.account.clone(),
+            description: String::new(),
+            volume: self.world.ids.resource("vol"),
+            volume_size: gib,
+            full_size: Some(gib << 30),
+            started: now,
+            completed: Some(now),
+            state: SnapshotState::Completed,
+            tier: "standard".to_owned(),
+            encrypted: false,
+            kms_key: None,
+            permissions: BTreeSet::new(),
+            lock: None,
+            fast_restores: Vec::new(),
+            tags: Tags::new(),
+        }
+    }
+
+    /// A Recycle Bin rule for the whole Region, available at once.
+    pub fn recycle_bin_rule(self, resource: RuleResource, days: i64) -> RuleBuilder<'w> {
+        let rule = Rule {
+            id: String::new(),
+            resource,
+            days,
+            description: String::new(),
+            tags: Vec::new(),
+            exclude: Vec::new(),
+            available_from: self.world.now(),
+            locked: false,
+        };
+        RuleBuilder { place: self, rule }
+    }
+
+    /// A topic; returns its ARN.
+    pub fn topic(mut self, name: &str) -> String {
+        let arn = format!("arn:{}:sns:{}:{}:{name}", self.world.partition(&self.account), self.region, self.account);
+        let topic = Topic { arn: arn.clone(), messages: Vec::new(), failing_entries: 0 };
+        self.place().topics.insert(arn.clone(), topic);
+        arn
+    }
+
+    /// An SSM parameter that a `resolve:ssm:` alias can name.
+    pub fn parameter(mut self, name: &str, value: &str) {
+        self.place().parameters.insert(name.to_owned(), value.to_owned());
+    }
+}

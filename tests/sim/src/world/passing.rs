@@ -1,0 +1,67 @@
+//! What the passing of time brings about: copies arrive, bins empty, launches are reported.
+
+use std::mem;
+
+use super::World;
+use super::image::{ImageState, Protection};
+use super::place::Place;
+use super::snapshot::SnapshotState;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long a terminated instance stays in DescribeInstances ("usually ... an hour").
+const TERMINATED_VISIBLE: SignedDuration = SignedDuration::from_hours(1);
+
+impl World {
+    /// Brings about everything that is due by now.
+    pub(crate) fn pass(&mut self) {
+        let now = self.now;
+        let lag = self.settings.last_launched_lag;
+        for place in self.places_mut() {
+            finish_copies(place, now);
+            place.bin_images.retain(|_, binned| now < binned.exits);
+            place.bin_snapshots.retain(|_, binned| now < binned.exits);
+            place.lingering.retain(|(_, until)| now < *until);
+            place.stale.retain(|_, (_, until)| now < *until);
+            place.instances.retain(|_, instance| instance.terminated.is_none_or(|at| now < at + TERMINATED_VISIBLE));
+            for image in place.images.values_mut() {
+                if let Some(launched) = image.unreported_launch.filter(|launched| *launched + lag <= now) {
+                    image.last_launched = Some(launched);
+                    image.unreported_launch = None;
+                }
+                if let Protection::CoolingDown(until) = image.protection
+                    && until <= now
+                {
+                    image.protection = Protection::Off;
+                }
+            }
+        }
+    }
+}
+
+fn finish_copies(place: &mut Place, now: Timestamp) {
+    let (due, pending) = mem::take(&mut place.copies).into_iter().partition(|copy| copy.due <= now);
+    place.copies = pending;
+    let due: Vec<super::place::Copy> = due;
+    for copy in due {
+        let Some(image) = place.images.get_mut(&copy.image) else {
+            continue;
+        };
+        let state = match copy.failure {
+            None => {
+                image.state = ImageState::Available;
+                SnapshotState::Completed
+            }
+            Some(reason) => {
+                image.state = ImageState::Failed;
+                image.state_reason = Some(("Client.InternalError".to_owned(), reason));
+                SnapshotState::Error
+            }
+        };
+        for id in image.snapshots() {
+            if let Some(snapshot) = place.snapshots.get_mut(id) {
+                snapshot.state = state;
+                snapshot.completed = Some(copy.due);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! A place: what one account has in one Region.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
+use super::image::Image;
+use super::recycle_bin::{Binned, Rule};
+use super::snapshot::{Snapshot, Volume};
+use super::topic::Topic;
+
+/// A CopyImage under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// The new image.
+    pub image: String,
+    /// When it becomes available, or fails.
+    pub due: Timestamp,
+    /// Why it will fail, if it will.
+    pub failure: Option<String>,
+}
+
+/// A Block Public Access switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// `unblocked`, `block-new-sharing` or, for snapshots, `block-all-sharing`.
+    pub state: String,
+    /// Set by a declarative policy, so that the account cannot change it.
+    pub declarative: bool,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { state: "unblocked".to_owned(), declarative: false }
+    }
+}
+
+/// What a client token of CopyImage stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) image: String,
+    pub(crate) parameters: u64,
+}
+
+/// What one account has in one Region, each kind by id (names where AWS knows only names).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    pub images: BTreeMap<String, Image>,
+    pub snapshots: BTreeMap<String, Snapshot>,
+    pub volumes: BTreeMap<String, Volume>,
+    pub instances: BTreeMap<String, Instance>,
+    pub launch_templates: BTreeMap<String, LaunchTemplate>,
+    pub groups: BTreeMap<String, Group>,
+    pub launch_configurations: BTreeMap<String, LaunchConfiguration>,
+    pub rules: BTreeMap<String, Rule>,
+    pub bin_images: BTreeMap<String, Binned<Image>>,
+    pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,
+    pub topics: BTreeMap<String, Topic>,
+    /// SSM parameters, as far as `resolve:ssm:` needs them.
+    pub parameters: BTreeMap<String, String>,
+    pub image_block: Block,
+    pub snapshot_block: Block,
+    pub copies: Vec<Copy>,
+    /// Deregistered images that listings still show, until then.
+    pub lingering: Vec<(Image, Timestamp)>,
+    /// Images as listings still show them, until then.
+    pub stale: BTreeMap<String, (Image, Timestamp)>,
+    /// Ids of images that were registered once.
+    pub deregistered: Vec<String>,
+    pub(crate) tokens: BTreeMap<String, Token>,
+}
+
+impl Place {
+    /// The images that hold on to a snapshot: registered ones in any state, disabled included.
+    pub fn images_of_snapshot<'a>(&'a self, snapshot: &'a str) -> impl Iterator<Item = &'a Image> {
+        self.images.values().filter(move |image| image.snapshots().any(|id| id == snapshot))
+    }
+}

@@ -1,0 +1,62 @@
+//! How this AWS behaves where the real one takes its time or leaves a choice.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Which snapshots of a registered image DeleteSnapshot refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotGuard {
+    /// Every snapshot in its block device mapping: what is seen in practice.
+    EverySnapshot,
+    /// Only the root device's: all that the documentation of DeleteSnapshot promises.
+    RootOnly,
+}
+
+/// Public, to be changed freely by a test: `w.settings.copy_delay = …`.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// From CopyImage to `available`. Default 5 minutes.
+    pub copy_delay: SignedDuration,
+    /// From a launch to `LastLaunchedTime` in the listings. Default 24 hours, as AWS documents.
+    pub last_launched_lag: SignedDuration,
+    /// How long a deregistered image stays in listings. Default zero.
+    pub deregistered_linger: SignedDuration,
+    /// How long DescribeImages shows an image as it was before a change of its state, permissions, protection or
+    /// deprecation. Default zero.
+    pub stale_reads: SignedDuration,
+    /// How long a new image is missing from listings. Default zero.
+    pub listing_lag: SignedDuration,
+    /// From CreateRule to `available`. Default 30 minutes.
+    pub rule_delay: SignedDuration,
+    /// Snapshot copies in flight that a destination Region takes. Default 20.
+    pub concurrent_copies: usize,
+    /// Which snapshots DeleteSnapshot protects. Default every one.
+    pub snapshot_guard: SnapshotGuard,
+    /// AWS's request limits, on the world's clock. Default off.
+    pub throttling: bool,
+    /// Forces small pages on every paginated answer. Default none.
+    pub page_limit: Option<usize>,
+    /// The expiry that AssumeRole tells; without it one hour (or DurationSeconds) on the world's clock. A client
+    /// that runs on the real clock would take credentials of a world set in the past for expired.
+    pub credentials_expire_at: Option<Timestamp>,
+    /// How long the server holds a connection that a fault leaves without an answer. Default 60 s of real time.
+    pub hang_limit: std::time::Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            copy_delay: SignedDuration::from_mins(5),
+            last_launched_lag: SignedDuration::from_hours(24),
+            deregistered_linger: SignedDuration::ZERO,
+            stale_reads: SignedDuration::ZERO,
+            listing_lag: SignedDuration::ZERO,
+            rule_delay: SignedDuration::from_mins(30),
+            concurrent_copies: 20,
+            snapshot_guard: SnapshotGuard::EverySnapshot,
+            throttling: false,
+            page_limit: None,
+            credentials_expire_at: None,
+            hang_limit: std::time::Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The heart, asked in its own process: no port, no async.
+
+mod asking;
+mod properties;
+mod semantics;
