@@ -138,6 +138,7 @@ impl ImageCase {
             since_deprecation: self.since_deprecation,
             since_disabled: self.since_disabled,
             idle: self.idle,
+            users: self.users.as_deref().unwrap_or_default(),
             usage: self.users.as_deref().map(|references| Usage { references }).ok_or_else(unknown),
             sharing: self.sharing.as_ref(),
             family: self.family.clone(),
@@ -212,7 +213,9 @@ impl SnapshotCase {
             age: now().duration_since(self.snapshot.started_at),
             is_public: self.is_public,
             sharing: self.sharing.as_ref(),
-            images: self.images.clone().ok_or_else(unknown),
+            referring_images: self.images.as_deref().unwrap_or_default(),
+            images: self.images.as_deref().ok_or_else(unknown),
+            users: self.users.as_deref().unwrap_or_default(),
             usage: self.users.as_deref().map(|references| Usage { references }).ok_or_else(unknown),
             source_volume_exists: self.source_volume_exists,
             orphaned_for: self.orphaned_for,
@@ -243,7 +246,11 @@ pub(super) fn organization() -> Organization {
     Organization {
         id: Some("o-acme123456".into()),
         incomplete: None,
-        members: BTreeMap::from([(OURS.into(), path("ou-ab12-11111111")), (SISTER.into(), path("ou-ab12-22222222")), (PUBLISHER.into(), path("ou-ab12-22222222"))]),
+        members: BTreeMap::from([
+            (OURS.into(), path("ou-ab12-11111111")),
+            (SISTER.into(), path("ou-ab12-22222222")),
+            (PUBLISHER.into(), path("ou-ab12-22222222")),
+        ]),
         groups: BTreeMap::from([group("partners", PARTNER), group("publishers", PUBLISHER)]),
     }
 }
