@@ -97,7 +97,7 @@ mod live {
     use crate::aws::Aws;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, exposures, permissions, regions, scan};
+    use crate::scan::live::{Exposure, all_permissions, exposures, regions, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -129,17 +129,19 @@ mod live {
 
             let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
             let asked = questions(&joined, policies, principal);
-            for (place, questions) in &asked {
-                let (images, snapshots) = permissions(aws, place, questions.images.clone(), questions.snapshots.clone()).await;
-                if let Some(recording) = recording {
+            let mut unrecorded = Ok(());
+            all_permissions(aws, &asked, |place, (images, snapshots)| {
+                if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     let unread = Answers::unread(place.clone(), "written before");
-                    let answers = Answers { launch_permissions: images.clone(), create_volume_permissions: snapshots.clone(), ..unread };
-                    recording.place(&answers)?;
+                    let (launch_permissions, create_volume_permissions) = (images.clone(), snapshots.clone());
+                    unrecorded = recording.place(&Answers { launch_permissions, create_volume_permissions, ..unread });
                 }
-                if let Some(inventory) = estate.places.get_mut(place) {
+                if let Some(inventory) = estate.places.get_mut(&place) {
                     inventory.add_permissions(images, snapshots);
                 }
-            }
+            })
+            .await;
+            unrecorded?;
             Questions::note_unanswered(&asked, &mut estate);
             history.observe(&Joined::new(&estate, &history.clone(), config, now));
             if let Some(recording) = recording {
