@@ -51,3 +51,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_policy_in_the_documentation_loads() {
+    let page = include_str!("../docs/policies.md");
+    let blocks: Vec<&str> = page.split("```cedar\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 5);
+    let files = blocks
+        .iter()
+        .enumerate()
+        .map(|(index, text)| PolicyFile { path: format!("docs/policies.md#{index}").into(), text: (*text).to_owned() });
+    let files: Vec<PolicyFile> = files.collect();
+    let set = PolicySet::load(&files).unwrap_or_else(|errors| panic!("{errors}"));
+    let unknown: Vec<_> = set.unknown_groups([]).into_iter().map(|problem| problem.message).collect();
+    assert_eq!(unknown, ["unknown account group `payments`"]);
+}
+
+#[test]
+fn every_shipped_policy_is_in_the_documentation() {
+    let page = include_str!("../docs/policies.md");
+    for info in PolicySet::shipped().unwrap().policies() {
+        let family = info.id.ends_with("-dev-images") && page.contains("`deprecate-`, `disable-`, `expire-dev-images`");
+        assert!(family || page.contains(&format!("`{}`", info.id)), "{}", info.id);
+    }
+}
