@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use cedar_policy::{ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, Schema, ValidationError, ValidationMode, ValidationWarning, Validator};
+use cedar_policy::{
+    ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, Schema, ValidationError, ValidationMode,
+    ValidationWarning, Validator,
+};
 use miette::Diagnostic;
 
 use crate::model::Action;
@@ -284,8 +287,12 @@ fn complaints(statement: &Statement<'_>, validator: Validator) -> Vec<Problem> {
     let result = validator.validate_with_level(&set, ValidationMode::Strict, 1);
     let errors = result.validation_errors().map(|error| {
         let help = match error {
-            ValidationError::UnsafeOptionalAttributeAccess(_) => Some("unknown is not false: write `resource has x && ...`, or `if resource has x then ... else ...`"),
-            ValidationError::EntityDerefLevelViolation(_) => Some("ask about the resource itself, or about `context.grantee`; nothing is known of other entities"),
+            ValidationError::UnsafeOptionalAttributeAccess(_) => {
+                Some("unknown is not false: write `resource has x && ...`, or `if resource has x then ... else ...`")
+            }
+            ValidationError::EntityDerefLevelViolation(_) => {
+                Some("ask about the resource itself, or about `context.grantee`; nothing is known of other entities")
+            }
             _ => None,
         };
         statement.complaint(error, help)

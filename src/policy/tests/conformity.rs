@@ -39,7 +39,14 @@ fn grantees_and_what_lies_above_them_conform_to_the_schema() {
     let schema = &Schemas::built_in().unwrap().readings[0];
     let organization = organization();
     let directory = Directory::new(&organization, &Schemas::built_in().unwrap().names);
-    for grantee in ["222222222222", "333333333333", "999999999999", "arn:aws:organizations::1:organization/o-acme123456", "arn:aws:organizations::1:ou/o-acme123456/ou-ab12-22222222", "arn:odd"] {
+    for grantee in [
+        "222222222222",
+        "333333333333",
+        "999999999999",
+        "arn:aws:organizations::1:organization/o-acme123456",
+        "arn:aws:organizations::1:ou/o-acme123456/ou-ab12-22222222",
+        "arn:odd",
+    ] {
         let member = directory.grantee(&crate::model::Grantee::parse(grantee)).unwrap();
         let store = Entities::from_entities(member.entities(), Some(schema));
         assert!(store.is_ok(), "{grantee}: {store:?}");
@@ -56,7 +63,13 @@ fn extreme_numbers_and_times_can_be_built() {
         case.idle = Some(jiff::SignedDuration::MAX);
         case.since_disabled = Some(jiff::SignedDuration::MIN);
         case.image.created_at = "9999-12-30T22:00:00Z".parse().unwrap();
-        case.family = Some(crate::inventory::FamilyFacts { name: String::new(), rank: usize::MAX, size: usize::MAX, versions_behind: 0, is_newest: false });
+        case.family = Some(crate::inventory::FamilyFacts {
+            name: String::new(),
+            rank: usize::MAX,
+            size: usize::MAX,
+            versions_behind: 0,
+            is_newest: false,
+        });
     });
     assert_eq!(conforms(entities::image(&extreme.facts(), names, &Uses::all(), &[]).unwrap()), Ok(()));
     let quoted = snapshot().with(|case| {

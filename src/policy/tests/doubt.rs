@@ -17,12 +17,17 @@ fn unknown() -> Organization {
 }
 
 fn one(effect: &str, action: &str, condition: &str) -> String {
-    format!("@id(\"{effect}\") @owner(\"x\") @reason(\"x\") @severity(\"low\")\n{effect} (principal, action == Action::\"{action}\", resource is Image)\n{condition};\n")
+    format!(
+        "@id(\"{effect}\") @owner(\"x\") @reason(\"x\") @severity(\"low\")\n{effect} (principal, action == Action::\"{action}\", resource is Image)\n{condition};\n"
+    )
 }
 
 #[test]
 fn a_guard_rail_over_a_unit_is_undecided_where_units_are_not_known() {
-    let set = load(&(one("permit", "disable", "when { !resource.tpm }") + &one("forbid", "disable", "when { resource in OrgUnit::\"ou-ab12-22222222\" }")));
+    let set = load(
+        &(one("permit", "disable", "when { !resource.tpm }")
+            + &one("forbid", "disable", "when { resource in OrgUnit::\"ou-ab12-22222222\" }")),
+    );
     let known = judge_in(&organization(), &set, &image("web"));
     assert!(known.due[0].is_clear());
     let judgement = judge_in(&unknown(), &set, &image("web"));
@@ -67,9 +72,21 @@ fn nobody_tells_which_organization_a_strange_account_is_in() {
     let arn = "arn:aws:organizations::999999999999:organization/o-partner12345";
     let other = "arn:aws:organizations::999999999999:organization/o-other1234567";
     let judgement = judge_in(&organization(), &set, &image("web").shared(&[STRANGER, SISTER, arn, other]));
-    let clear: Vec<String> = judgement.due.iter().filter(|verdict| verdict.is_clear()).filter_map(|verdict| verdict.context.grantee.as_ref()).map(ToString::to_string).collect();
+    let clear: Vec<String> = judgement
+        .due
+        .iter()
+        .filter(|verdict| verdict.is_clear())
+        .filter_map(|verdict| verdict.context.grantee.as_ref())
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(clear, [SISTER, other]);
-    let doubted: Vec<String> = judgement.due.iter().filter(|verdict| !verdict.is_clear()).filter_map(|verdict| verdict.context.grantee.as_ref()).map(ToString::to_string).collect();
+    let doubted: Vec<String> = judgement
+        .due
+        .iter()
+        .filter(|verdict| !verdict.is_clear())
+        .filter_map(|verdict| verdict.context.grantee.as_ref())
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(doubted, [STRANGER]);
 }
 
@@ -90,6 +107,7 @@ fn an_empty_unit_of_ours_has_unknown_units_above_it() {
     let itself = "arn:aws:organizations::111111111111:ou/o-acme123456/ou-ab12-22222222";
     let sibling = "arn:aws:organizations::111111111111:ou/o-acme123456/ou-ab12-11111111";
     let judgement = judge_in(&organization(), &set, &image("web").shared(&[empty, itself, sibling]));
-    let told: Vec<(String, bool)> = judgement.due.iter().map(|verdict| (verdict.context.grantee.as_ref().unwrap().to_string(), verdict.is_clear())).collect();
+    let told: Vec<(String, bool)> =
+        judgement.due.iter().map(|verdict| (verdict.context.grantee.as_ref().unwrap().to_string(), verdict.is_clear())).collect();
     assert_eq!(told, [(sibling.to_owned(), true), (empty.to_owned(), false)]);
 }

@@ -243,7 +243,11 @@ pub(super) fn organization() -> Organization {
     Organization {
         id: Some("o-acme123456".into()),
         incomplete: None,
-        members: BTreeMap::from([(OURS.into(), path("ou-ab12-11111111")), (SISTER.into(), path("ou-ab12-22222222")), (PUBLISHER.into(), path("ou-ab12-22222222"))]),
+        members: BTreeMap::from([
+            (OURS.into(), path("ou-ab12-11111111")),
+            (SISTER.into(), path("ou-ab12-22222222")),
+            (PUBLISHER.into(), path("ou-ab12-22222222")),
+        ]),
         groups: BTreeMap::from([group("partners", PARTNER), group("publishers", PUBLISHER)]),
     }
 }

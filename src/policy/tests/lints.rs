@@ -17,7 +17,8 @@ fn permit(head: &str, scope: &str, condition: &str) -> String {
     format!("{head} @owner(\"x\") @reason(\"x\")\npermit (principal, {scope})\n{condition};\n")
 }
 
-const GOOD: (&str, &str, &str) = ("@id(\"a\") @severity(\"low\")", "action == Action::\"disable\", resource is Image", "when { resource.tpm }");
+const GOOD: (&str, &str, &str) =
+    ("@id(\"a\") @severity(\"low\")", "action == Action::\"disable\", resource is Image", "when { resource.tpm }");
 
 fn condition(condition: &str) -> String {
     permit(GOOD.0, GOOD.1, condition)
@@ -149,7 +150,9 @@ fn what_is_probably_not_meant_is_a_warning() {
 
 #[test]
 fn groups_that_nobody_configured_are_named() {
-    let set = load(&condition("when { resource in AccountGroup::\"partnrs\" || resource in AccountGroup::\"lab\" || resource in AccountGroup::\"organization\" }"));
+    let set = load(&condition(
+        "when { resource in AccountGroup::\"partnrs\" || resource in AccountGroup::\"lab\" || resource in AccountGroup::\"organization\" }",
+    ));
     let told = |groups: &[&str]| set.unknown_groups(groups.iter().copied()).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(told(&[]), @r"
     test.cedar:3:34: policy `a`: unknown account group `partnrs`; did you mean `partners`? else add it to `[groups]`

@@ -44,6 +44,7 @@ fn on(judgement: &Judgement, action: Action) -> Option<&Verdict> {
 /// `asked for by / held by`, in a form that fits on a line.
 fn told(judgement: &Judgement, action: Action) -> String {
     let verdicts = judgement.due.iter().filter(|verdict| verdict.action == action);
-    let lines: Vec<String> = verdicts.map(|verdict| format!("{} / {}", verdict.because.join(" "), verdict.forbidden_by.join(" "))).collect();
+    let lines: Vec<String> =
+        verdicts.map(|verdict| format!("{} / {}", verdict.because.join(" "), verdict.forbidden_by.join(" "))).collect();
     lines.join("; ")
 }

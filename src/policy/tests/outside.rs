@@ -41,10 +41,20 @@ fn promised_names_validate_and_mean_what_they_say() {
 
 #[test]
 fn resources_lie_in_their_organization_units_and_groups() {
-    for above in ["Organization::\"o-acme123456\"", "OrgUnit::\"ou-ab12-11111111\"", "OrgUnit::\"r-ab12\"", "AccountGroup::\"organization\"", "Account::\"111111111111\"", "Family::\"golden\""] {
+    for above in [
+        "Organization::\"o-acme123456\"",
+        "OrgUnit::\"ou-ab12-11111111\"",
+        "OrgUnit::\"r-ab12\"",
+        "AccountGroup::\"organization\"",
+        "Account::\"111111111111\"",
+        "Family::\"golden\"",
+    ] {
         let head = "@id(\"x\") @owner(\"x\") @reason(\"x\") @severity(\"low\")";
-        let scope = load(&format!("{head} permit (principal, action == Action::\"notify\", resource in {above}) when {{ context.now > datetime(\"2020-01-01\") }};"));
-        let condition = load(&format!("{head} permit (principal, action == Action::\"notify\", resource) when {{ resource in [{above}] }};"));
+        let scope = load(&format!(
+            "{head} permit (principal, action == Action::\"notify\", resource in {above}) when {{ context.now > datetime(\"2020-01-01\") }};"
+        ));
+        let condition =
+            load(&format!("{head} permit (principal, action == Action::\"notify\", resource) when {{ resource in [{above}] }};"));
         for set in [scope, condition] {
             let judgement = judge(&set, &image("web").rank(3));
             assert_eq!((told(&judgement, Action::Notify).as_str(), judgement.faults.len()), ("x / ", 0), "{above}");
@@ -53,11 +63,19 @@ fn resources_lie_in_their_organization_units_and_groups() {
 }
 
 fn revoked(condition: &str, grantees: &[&str]) -> Vec<String> {
-    let text = format!("@id(\"x\") @owner(\"x\") @reason(\"x\") @severity(\"low\") permit (principal, action == Action::\"revokeShare\", resource) {condition};");
+    let text = format!(
+        "@id(\"x\") @owner(\"x\") @reason(\"x\") @severity(\"low\") permit (principal, action == Action::\"revokeShare\", resource) {condition};"
+    );
     let set = load(&text);
     let case = image("web").shared(grantees);
     let judgement = set.judge(&organization(), Principal::Automatic, now(), &estate()).image(&case.facts());
-    judgement.due.iter().filter(|verdict| verdict.is_clear()).filter_map(|verdict| verdict.context.grantee.as_ref()).map(|grantee| grantee.to_string()).collect()
+    judgement
+        .due
+        .iter()
+        .filter(|verdict| verdict.is_clear())
+        .filter_map(|verdict| verdict.context.grantee.as_ref())
+        .map(|grantee| grantee.to_string())
+        .collect()
 }
 
 #[test]
@@ -66,7 +84,13 @@ fn a_grantee_is_an_account_an_organization_or_a_unit() {
     let unit = "arn:aws:organizations::111111111111:ou/o-acme123456/ou-ab12-22222222";
     let foreign = "arn:aws:organizations::999999999999:organization/o-foreign12345";
     let all = [STRANGER, PARTNER, ours, unit, foreign];
-    assert_eq!(revoked("unless { context.grantee in Organization::\"o-acme123456\" || [Account::\"333333333333\"].contains(context.grantee) }", &all), [STRANGER, foreign]);
+    assert_eq!(
+        revoked(
+            "unless { context.grantee in Organization::\"o-acme123456\" || [Account::\"333333333333\"].contains(context.grantee) }",
+            &all
+        ),
+        [STRANGER, foreign]
+    );
     assert_eq!(revoked("when { context.grantee is Organization }", &all), [ours, foreign]);
     assert_eq!(revoked("when { context.grantee is OrgUnit && context.grantee in OrgUnit::\"r-ab12\" }", &all), [unit]);
     assert_eq!(revoked("when { context.grantee == Organization::\"o-foreign12345\" }", &all), [foreign]);
@@ -99,13 +123,19 @@ fn nonsense_is_not_asked() {
         when { context.now > datetime("2020-01-01") };
     "#;
     let set = load(every);
-    let due = |case: &super::facts::ImageCase| judge(&set, case).due.iter().map(|verdict| verdict.action.name()).collect::<Vec<_>>().join(" ");
+    let due =
+        |case: &super::facts::ImageCase| judge(&set, case).due.iter().map(|verdict| verdict.action.name()).collect::<Vec<_>>().join(" ");
     assert_eq!(due(&image("web")), "deprecate disable deregister replicate replicate");
-    assert_eq!(due(&image("web").with(|case| case.image.public = Some(true))), "makePrivate deprecate disable deregister replicate replicate");
+    assert_eq!(
+        due(&image("web").with(|case| case.image.public = Some(true))),
+        "makePrivate deprecate disable deregister replicate replicate"
+    );
     assert_eq!(due(&image("web").deprecated(1)), "disable deregister replicate replicate");
     assert_eq!(due(&image("web").disabled(1)), "deregister");
     assert_eq!(due(&image("web").with(|case| case.image.state = crate::model::ImageState::named("deregistered"))), "");
-    let snapshot_due = |case: &super::facts::SnapshotCase| judge_snapshot(&set, case).due.iter().map(|verdict| verdict.action.name()).collect::<Vec<_>>().join(" ");
+    let snapshot_due = |case: &super::facts::SnapshotCase| {
+        judge_snapshot(&set, case).due.iter().map(|verdict| verdict.action.name()).collect::<Vec<_>>().join(" ")
+    };
     assert_eq!(snapshot_due(&snapshot()), "deleteSnapshot");
     assert_eq!(snapshot_due(&snapshot().with(|case| case.is_public = Some(true))), "makePrivate deleteSnapshot");
     assert_eq!(snapshot_due(&snapshot().with(|case| case.snapshot.state = "pending".into())), "");
@@ -114,9 +144,16 @@ fn nonsense_is_not_asked() {
 #[test]
 fn copies_are_asked_for_where_there_is_none() {
     let targets = |condition: &str, there: &[&str]| -> Vec<String> {
-        let text = format!("@id(\"x\") @owner(\"x\") @reason(\"x\") @severity(\"low\") permit (principal, action == Action::\"replicate\", resource is Image) {condition};");
+        let text = format!(
+            "@id(\"x\") @owner(\"x\") @reason(\"x\") @severity(\"low\") permit (principal, action == Action::\"replicate\", resource is Image) {condition};"
+        );
         let case = image("web").with(|case| case.replica_regions = Some(there.iter().map(|&region| region.into()).collect()));
-        judge(&load(&text), &case).due.iter().filter_map(|verdict| verdict.context.target.as_ref()).map(|target| target.to_string()).collect()
+        judge(&load(&text), &case)
+            .due
+            .iter()
+            .filter_map(|verdict| verdict.context.target.as_ref())
+            .map(|target| target.to_string())
+            .collect()
     };
     assert_eq!(targets("when { resource.state == \"available\" }", &[]), ["eu-west-1", "us-east-1"]);
     assert_eq!(targets("when { resource.state == \"available\" }", &["us-east-1"]), ["eu-west-1"]);

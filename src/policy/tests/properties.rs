@@ -13,7 +13,10 @@ use super::facts::{ImageCase, SnapshotCase, days, image, judge_by, judge_snapsho
 use super::{load, shipped};
 
 fn managed() -> impl Strategy<Value = Option<ManagedBy>> {
-    prop::option::weighted(0.2, prop::sample::select(vec![ManagedBy::AwsBackup, ManagedBy::DataLifecycleManager, ManagedBy::ImageBuilder, ManagedBy::Marketplace]))
+    prop::option::weighted(
+        0.2,
+        prop::sample::select(vec![ManagedBy::AwsBackup, ManagedBy::DataLifecycleManager, ManagedBy::ImageBuilder, ManagedBy::Marketplace]),
+    )
 }
 
 fn sharing() -> impl Strategy<Value = Option<Vec<&'static str>>> {
@@ -31,7 +34,18 @@ fn sharing() -> impl Strategy<Value = Option<Vec<&'static str>>> {
 }
 
 fn tags() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
-    prop::sample::subsequence(vec![("env", "prod"), ("env", "dev"), ("Environment", "Production"), ("tested", "true"), ("owner", "x"), ("cost-center", "1"), ("other", "\"")], 0..7)
+    prop::sample::subsequence(
+        vec![
+            ("env", "prod"),
+            ("env", "dev"),
+            ("Environment", "Production"),
+            ("tested", "true"),
+            ("owner", "x"),
+            ("cost-center", "1"),
+            ("other", "\""),
+        ],
+        0..7,
+    )
 }
 
 fn users() -> impl Strategy<Value = Option<Vec<bool>>> {
@@ -39,8 +53,21 @@ fn users() -> impl Strategy<Value = Option<Vec<bool>>> {
 }
 
 pub(super) fn any_image() -> impl Strategy<Value = ImageCase> {
-    let life = (prop::sample::select(vec!["available", "disabled", "pending", "failed"]), 0i64..800, prop::option::of(-300i64..300), prop::option::of(0i64..100), prop::option::of(0i64..200));
-    let standing = (prop::option::of((0usize..6, any::<bool>())), users(), sharing(), managed(), prop::bool::weighted(0.2), prop::option::weighted(0.9, any::<bool>()));
+    let life = (
+        prop::sample::select(vec!["available", "disabled", "pending", "failed"]),
+        0i64..800,
+        prop::option::of(-300i64..300),
+        prop::option::of(0i64..100),
+        prop::option::of(0i64..200),
+    );
+    let standing = (
+        prop::option::of((0usize..6, any::<bool>())),
+        users(),
+        sharing(),
+        managed(),
+        prop::bool::weighted(0.2),
+        prop::option::weighted(0.9, any::<bool>()),
+    );
     let looks = (prop::sample::select(vec!["dev-web", "golden-2", "web"]), tags(), prop::option::of(any::<bool>()), any::<bool>());
     let regions = || prop::sample::subsequence(vec!["eu-west-1", "us-east-1"], 0..=2);
     (life, standing, looks, prop::option::of(regions()), regions()).prop_map(|(life, standing, looks, replicas, replicate_to)| {
@@ -53,7 +80,13 @@ pub(super) fn any_image() -> impl Strategy<Value = ImageCase> {
             case.since_deprecation = deprecation.filter(|ago| *ago >= 0).map(days);
             case.since_disabled = disabled.filter(|_| state == "disabled").map(days);
             case.idle = idle.map(days);
-            case.family = family.map(|(rank, latest)| FamilyFacts { name: "golden".into(), rank, size: 6, versions_behind: rank, is_newest: rank == 0 && latest });
+            case.family = family.map(|(rank, latest)| FamilyFacts {
+                name: "golden".into(),
+                rank,
+                size: 6,
+                versions_behind: rank,
+                is_newest: rank == 0 && latest,
+            });
             case.users = users.map(|users| users.into_iter().map(template).collect());
             case.sharing = sharing.map(|grantees| permissions(&grantees));
             case.managed_by = managed_by;
@@ -70,7 +103,15 @@ pub(super) fn any_image() -> impl Strategy<Value = ImageCase> {
 
 pub(super) fn any_snapshot() -> impl Strategy<Value = SnapshotCase> {
     let life = (prop::sample::select(vec!["completed", "pending", "error"]), prop::option::of(0i64..60), users(), users());
-    let looks = (prop::option::of(any::<bool>()), sharing(), managed(), any::<bool>(), prop::option::of(any::<bool>()), tags(), prop::option::of(any::<bool>()));
+    let looks = (
+        prop::option::of(any::<bool>()),
+        sharing(),
+        managed(),
+        any::<bool>(),
+        prop::option::of(any::<bool>()),
+        tags(),
+        prop::option::of(any::<bool>()),
+    );
     (life, looks).prop_map(|(life, looks)| {
         let (state, orphaned, images, users) = life;
         let (is_public, sharing, managed_by, legal_hold, encrypted, tags, volume) = looks;
@@ -184,8 +225,9 @@ proptest! {
 
 /// Policies that read facts in every roundabout way.
 fn readers() -> &'static PolicySet {
-    static READERS: LazyLock<PolicySet> = LazyLock::new(|| load(
-        r#"
+    static READERS: LazyLock<PolicySet> = LazyLock::new(|| {
+        load(
+            r#"
         @id("roundabout") @owner("x") @reason("x") @severity("low")
         permit (principal, action in [Action::"notify", Action::"disable", Action::"deleteSnapshot"], resource)
         when { (if resource.legalHold then resource else resource).state like "a*" || resource has usage.stale && resource["usage"]["live"] == 1 };
@@ -202,6 +244,7 @@ fn readers() -> &'static PolicySet {
         permit (principal, action == Action::"revokeShare", resource)
         when { resource has sharing && resource.sharing.accounts.containsAny([Account::"999999999999"]) && !(context.grantee in resource.owner) };
         "#,
-    ));
+        )
+    });
     &READERS
 }

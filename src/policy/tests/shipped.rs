@@ -99,7 +99,8 @@ fn only_shares_with_strangers_are_revoked() {
     let foreign = "arn:aws:organizations::999999999999:organization/o-foreign12345";
     let case = image("web").shared(&["all", "111111111111", SISTER, PARTNER, STRANGER, ours, unit, foreign]);
     let judgement = judge(shipped(), &case);
-    let revoked: Vec<String> = judgement.due.iter().filter_map(|verdict| verdict.context.grantee.as_ref()).map(ToString::to_string).collect();
+    let revoked: Vec<String> =
+        judgement.due.iter().filter_map(|verdict| verdict.context.grantee.as_ref()).map(ToString::to_string).collect();
     assert_eq!(revoked, [STRANGER, foreign]);
     assert!(judgement.due.iter().all(|verdict| verdict.action == Action::RevokeShare && verdict.is_clear()));
 }
@@ -183,14 +184,25 @@ fn development_images_walk_the_ladder_faster() {
 fn orphan_snapshots_are_deleted_whoever_made_them() {
     snapshot_is(&snapshot().orphaned(15), Action::DeleteSnapshot, "delete-orphan-snapshots / ");
     snapshot_is(&snapshot().orphaned(13), Action::DeleteSnapshot, "");
-    snapshot_is(&snapshot().orphaned(15).with(|case| case.managed_by = Some(ManagedBy::ImageBuilder)), Action::DeleteSnapshot, "delete-orphan-snapshots / ");
+    snapshot_is(
+        &snapshot().orphaned(15).with(|case| case.managed_by = Some(ManagedBy::ImageBuilder)),
+        Action::DeleteSnapshot,
+        "delete-orphan-snapshots / ",
+    );
 }
 
 #[test]
 fn golden_images_are_copied_where_their_tag_asks() {
-    let golden = image("golden-2").rank(0).tag("tested", "true").with(|case| case.replicate_to = ["eu-west-1", "us-east-1"].map(Into::into).into());
+    let golden =
+        image("golden-2").rank(0).tag("tested", "true").with(|case| case.replicate_to = ["eu-west-1", "us-east-1"].map(Into::into).into());
     let targets = |case: &ImageCase| -> Vec<String> {
-        judge(shipped(), case).due.iter().filter(|verdict| verdict.is_clear()).filter_map(|verdict| verdict.context.target.as_ref()).map(ToString::to_string).collect()
+        judge(shipped(), case)
+            .due
+            .iter()
+            .filter(|verdict| verdict.is_clear())
+            .filter_map(|verdict| verdict.context.target.as_ref())
+            .map(ToString::to_string)
+            .collect()
     };
     assert_eq!(targets(&golden), ["eu-west-1", "us-east-1"]);
     assert_eq!(targets(&golden.clone().with(|case| case.replica_regions = Some(["eu-west-1".into()].into()))), ["us-east-1"]);
@@ -206,7 +218,11 @@ fn legal_hold_stops_the_ladder() {
     image_is(&held(image("web").aged(400)), Action::Deprecate, "deprecate-old-unused / legal-hold");
     image_is(&held(image("web").aged(400).deprecated(61)), Action::Disable, "disable-long-deprecated / legal-hold");
     image_is(&held(image("web").aged(400).disabled(31)), Action::Deregister, "retire-old-unused / legal-hold");
-    snapshot_is(&snapshot().orphaned(15).with(|case| case.legal_hold = true), Action::DeleteSnapshot, "delete-orphan-snapshots / legal-hold");
+    snapshot_is(
+        &snapshot().orphaned(15).with(|case| case.legal_hold = true),
+        Action::DeleteSnapshot,
+        "delete-orphan-snapshots / legal-hold",
+    );
     let shared = held(image("web").shared(&[STRANGER]));
     image_is(&shared, Action::RevokeShare, "only-known-accounts / ");
 }
