@@ -81,7 +81,9 @@ fn policies(config: &Config, file: Option<&Path>) -> Result<PolicySet, Failure> 
         }
         PolicySet::load(&files)
     };
-    set.map_err(|errors| Failure::usage(errors.to_string()))
+    let set = set.map_err(|errors| Failure::usage(errors.to_string()))?;
+    let unknown: Vec<String> = set.unknown_groups(config.groups.keys().map(String::as_str)).iter().map(ToString::to_string).collect();
+    if unknown.is_empty() { Ok(set) } else { Err(Failure::usage(unknown.join("\n"))) }
 }
 
 /// Every `*.cedar` file of a directory, sorted. A directory without any is a mistake: it would govern nothing.

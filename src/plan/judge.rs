@@ -133,7 +133,7 @@ impl Asked<'_> {
             }
             let mut held_by = holds(verdict.action, &verdict.context);
             held_by.extend(verdict.forbidden_by.iter().map(|id| Hold { kind: HoldKind::Policy, name: id.clone(), detail: self.title(id) }));
-            held_by.extend(judgement.faults.iter().map(|fault| Hold {
+            held_by.extend(judgement.faults.iter().chain(&verdict.faults).map(|fault| Hold {
                 kind: HoldKind::Error,
                 name: fault.policy.clone(),
                 detail: fault.message.clone(),
@@ -141,7 +141,7 @@ impl Asked<'_> {
             held_by.extend(self.back_off(&entry));
             held_by.sort();
             held_by.dedup();
-            let judged = judgement.faults.is_empty() && held_by.iter().all(|hold| hold.kind != HoldKind::Gap);
+            let judged = judgement.faults.is_empty() && verdict.faults.is_empty() && held_by.iter().all(|hold| hold.kind != HoldKind::Gap);
             due.push(Due { judged, born: subject.born, entry: Entry { held_by, ..entry } });
         }
         (due, findings)
