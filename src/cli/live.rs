@@ -236,7 +236,12 @@ async fn recycle_bin(aws: &Aws, place: &Place) {
             for kind in ["EC2_IMAGE", "EBS_SNAPSHOT"] {
                 let works = |rule: &GetRule| rule.resource_type.as_deref() == Some(kind) && rule.status.as_deref() == Some("available");
                 if !rules.iter().any(works) {
-                    anstream::println!("{:20} in {} no rule for {kind}: {}", "Recycle Bin".yellow(), place.region, create_rule(place, kind));
+                    anstream::println!(
+                        "{:20} in {} no rule for {kind}: {}",
+                        "Recycle Bin".yellow(),
+                        place.region,
+                        create_rule(place, kind)
+                    );
                 }
             }
         }

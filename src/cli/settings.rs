@@ -35,6 +35,7 @@ struct Mistake {
 
 impl Settings {
     /// Reads the configuration and the policies it names.
+    #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes from")]
     pub(super) fn load(file: Option<&Path>) -> Result<Self, Failure> {
         let file = match file {
             Some(named) => Some(named.to_owned()),

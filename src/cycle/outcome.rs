@@ -23,7 +23,6 @@ pub struct Summary {
 }
 
 impl Summary {
-    #[expect(clippy::too_many_arguments, reason = "one place that puts a cycle's parts together")]
     pub(super) fn new(
         plan: &Plan,
         kind: CycleKind,

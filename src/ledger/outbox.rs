@@ -62,6 +62,9 @@ pub struct Parked {
 /// Parked messages named in the status; the rest is counted in the file alone.
 const PARKED_SHOWN: i64 = 20;
 
+/// A message's columns in their order, and how often it was tried.
+type MessageRow = (String, String, String, String, String, String, String, String, u32);
+
 impl Ledger {
     /// Messages that may be sent now, oldest first. While one waits for its next attempt, the later ones of its topic wait too.
     pub async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<(Message, u32)>, LedgerError> {
@@ -69,7 +72,7 @@ impl Ledger {
                    WHERE o.state = 'waiting'
                    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.state = 'waiting' AND e.topic = o.topic AND e.seq <= o.seq AND e.next_at > ?)
                    ORDER BY o.seq LIMIT ?";
-        let rows: Vec<(String, String, String, String, String, String, String, String, u32)> =
+        let rows: Vec<MessageRow> =
             sqlx::query_as(sql).bind(stamp(now)).bind(limit).fetch_all(&self.pool).await.map_err(self.fault("read the outbox"))?;
         rows.into_iter()
             .map(|(id, topic, event, fingerprint, plan_id, subject, body, attributes, attempts)| {
