@@ -305,8 +305,8 @@ fn the_unit_fits_the_program() {
     assert_eq!(Path::new("/var/lib").join(directive("StateDirectory")[0]), config.ledger.path.parent().unwrap());
     let port = config.http.listen.port().to_string();
     assert!(directive("SocketBindAllow").iter().all(|bind| bind.ends_with(&port)));
-    // See the unit: one without the other makes the ledger's lease unsafe.
-    assert_eq!((directive("ProtectProc"), directive("ProcSubset")), (vec!["invisible"], vec!["pid"]));
+    // The ledger asks /proc whether the holder of its lease is alive; one that is hidden would be taken for gone.
+    assert!(directive("ProtectProc").is_empty() && directive("ProcSubset").is_empty());
 }
 
 // --- Container ---

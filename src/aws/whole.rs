@@ -80,10 +80,8 @@ fn whole(body: &[u8]) -> Result<(), Broken> {
             Token::ElementEnd { end: ElementEnd::Empty, .. } => {
                 open.pop();
             }
-            Token::ElementEnd { end: ElementEnd::Close(prefix, local), .. } => {
-                if open.pop() != Some((prefix.as_str(), local.as_str())) {
-                    return Err(Broken(format!("`</{local}>` closes nothing that is open")));
-                }
+            Token::ElementEnd { end: ElementEnd::Close(prefix, local), .. } if open.pop() != Some((prefix.as_str(), local.as_str())) => {
+                return Err(Broken(format!("`</{local}>` closes nothing that is open")));
             }
             _ => {}
         }

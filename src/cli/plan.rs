@@ -1,6 +1,6 @@
 //! `plan`: what is due, from AWS or from a recorded estate.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,7 +20,7 @@ pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) 
     let principal = if arguments.after_approval { Principal::AfterApproval } else { Principal::Automatic };
     let evidence = evidence(&arguments.from, settings, principal)?;
     let plan = judge(&evidence, settings, principal)?;
-    warn_of_gaps(&plan);
+    warn_of_gaps(&plan, arguments.from.format);
     if let Some(file) = &arguments.out {
         save(&plan, file)?;
     }
@@ -99,7 +99,11 @@ fn json(plan: &Plan) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-fn warn_of_gaps(plan: &Plan) {
+/// Names the gaps on stderr, unless a person sees them on the same terminal anyway.
+fn warn_of_gaps(plan: &Plan, format: Format) {
+    if format == Format::Text && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
+        return;
+    }
     for gap in &plan.gaps {
         anstream::eprintln!("gap: {}", render::printable(&gap.to_string()));
     }

@@ -108,7 +108,8 @@ impl Page<'_> {
         let mut policies: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Finding>> = BTreeMap::new();
         for finding in findings {
             for id in &finding.because {
-                policies.entry((std::cmp::Reverse(finding.severity), id)).or_default().push(finding);
+                let severity = self.policies.info(id).map_or(finding.severity, |info| info.severity);
+                policies.entry((std::cmp::Reverse(severity), id)).or_default().push(finding);
             }
         }
         for ((severity, id), findings) in policies {

@@ -74,5 +74,6 @@ impl Questions {
 }
 
 fn unanswered(place: &Place, source: Source, count: usize, what: &str, first: &str) -> Gap {
-    Gap::about(place, source, format!("{count} {what}"), format!("not read for {count} {what}, {first} the first of them"))
+    let error = if count == 1 { "not read".to_owned() } else { format!("not read, nor for {} more {what}", count - 1) };
+    Gap::about(place, source, first, error)
 }

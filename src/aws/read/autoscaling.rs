@@ -15,7 +15,7 @@ use crate::inventory::answers::{
 /// Auto Scaling sends at most 100 groups or launch configurations on a page, 50 unless told.
 const PAGE: i32 = 100;
 
-/// All groups with their instances, empty groups included.
+/// All groups, empty ones included. Their instances come with `DescribeInstances`.
 pub async fn auto_scaling_groups(clients: &Clients) -> Result<DescribeAutoScalingGroups, AwsError> {
     let groups = all_pages("AutoScalingGroups", |token| async move {
         clients.turn(Api::read("DescribeAutoScalingGroups")).await;

@@ -1,1 +1,0 @@
-//! Tests over the wire come with the simulator.
