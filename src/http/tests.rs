@@ -1,3 +1,5 @@
+//! The routes over a real loopback socket.
+
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::{Census, HttpError, Status, bind, serve};
 use crate::ledger::{CycleKind, CycleResult, Outbox, Outcome};
@@ -18,7 +21,7 @@ struct Served {
     status: Arc<Status>,
     second: Arc<AtomicI64>,
     stop: oneshot::Sender<()>,
-    server: tokio::task::JoinHandle<Result<(), HttpError>>,
+    server: JoinSet<Result<(), HttpError>>,
 }
 
 impl Served {
@@ -31,7 +34,8 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let shown = Arc::clone(&status);
-        let server = tokio::spawn(async move { serve(listener, shown, async move { _ = stopped.await }).await });
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, shown, async move { _ = stopped.await }));
         Self { address, status, second, stop, server }
     }
 
@@ -233,11 +237,11 @@ async fn a_port_in_use_is_said_to_be_in_use() {
 
 #[tokio::test]
 async fn it_ends_when_asked_even_with_an_idle_connection() {
-    let served = Served::start().await;
+    let mut served = Served::start().await;
     let _idle = tokio::net::TcpStream::connect(served.address).await.unwrap();
     assert_eq!(served.get("/healthz").await.0, 200);
     served.stop.send(()).unwrap();
-    served.server.await.unwrap().unwrap();
+    served.server.join_next().await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -247,14 +251,13 @@ async fn a_silent_connection_makes_room_for_others() {
     let guarded = super::connection::Guarded::with_limits(listener, 1, std::time::Duration::from_millis(50));
     let status = Arc::new(Status::new("1", Mode::Observe, SignedDuration::ZERO, || Timestamp::UNIX_EPOCH));
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(guarded, super::routes::router(status)).with_graceful_shutdown(async move { _ = stopped.await });
-    let served = Served {
-        address,
-        status: Arc::new(Status::new("1", Mode::Observe, SignedDuration::ZERO, || Timestamp::UNIX_EPOCH)),
-        second: Arc::default(),
-        stop,
-        server: tokio::spawn(async move { server.await.map_err(|source| HttpError::Serve { source }) }),
-    };
+    let routes = super::routes::router(Arc::clone(&status));
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        let served = axum::serve(guarded, routes).with_graceful_shutdown(async move { _ = stopped.await });
+        served.await.map_err(|source| HttpError::Serve { source })
+    });
+    let served = Served { address, status, second: Arc::default(), stop, server };
     let silent = tokio::net::TcpStream::connect(address).await.unwrap();
     assert_eq!(served.get("/healthz").await.0, 200, "the only place is free again");
     drop(silent);

@@ -92,7 +92,9 @@ impl Ledger {
         let mut transaction = self.write().await?;
         let present = self.read_lease(&mut transaction).await?;
         let fence = match present {
-            Some(Stored { fence, holder: theirs, since, expires_at }) if expires_at > now && !theirs.is_gone(holder) && !self.dropped(fence) => {
+            Some(Stored { fence, holder: theirs, since, expires_at })
+                if expires_at > now && !theirs.is_gone(holder) && !self.dropped(fence) =>
+            {
                 return Err(LedgerError::Leased { holder: Box::new(theirs), since });
             }
             Some(Stored { fence, .. }) => fence.saturating_add(1),

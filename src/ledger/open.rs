@@ -86,7 +86,9 @@ fn check_file(path: &Path, if_missing: IfMissing) -> Result<(), LedgerError> {
     }
     match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => check_header(path, file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && if_missing == IfMissing::Refuse => Err(LedgerError::Missing { path: path.into() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && if_missing == IfMissing::Refuse => {
+            Err(LedgerError::Missing { path: path.into() })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path),
         Err(error) => Err(LedgerError::file(path, "open", error)),
     }

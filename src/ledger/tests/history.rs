@@ -1,3 +1,5 @@
+//! What earlier cycles witnessed is read as it was saved.
+
 use jiff::Timestamp;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
@@ -34,8 +36,12 @@ fn triple() -> impl Strategy<Value = Triple> {
         text().prop_map(|region| Context::target(Region::from(region))),
     ];
     let resource = prop_oneof![ami().prop_map(crate::model::ResourceId::Image), snapshot().prop_map(crate::model::ResourceId::Snapshot)];
-    (place(), prop::sample::select(Action::ALL.to_vec()), resource, context)
-        .prop_map(|(place, action, resource, context)| Triple { place, action, resource, context })
+    (place(), prop::sample::select(Action::ALL.to_vec()), resource, context).prop_map(|(place, action, resource, context)| Triple {
+        place,
+        action,
+        resource,
+        context,
+    })
 }
 
 prop_compose! {

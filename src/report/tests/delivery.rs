@@ -1,3 +1,5 @@
+//! From the outbox to SNS, whatever SNS does.
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -36,7 +38,10 @@ async fn a_poisoned_message_is_put_aside_and_blocks_no_other() {
         _ => Ok("receipt".to_owned()),
     };
     let report = deliver(&ledger, publish, at(0)).await.unwrap();
-    assert_eq!(report, DeliveryReport { sent: 1, parked: vec![("a0".into(), "InvalidParameter: Invalid parameter: Subject".into())], delayed: vec![] });
+    assert_eq!(
+        report,
+        DeliveryReport { sent: 1, parked: vec![("a0".into(), "InvalidParameter: Invalid parameter: Subject".into())], delayed: vec![] }
+    );
     assert_eq!(ledger.outbox().await.unwrap().parked[0].id, "a0");
 }
 
@@ -65,8 +70,9 @@ async fn delivery_can_run_as_a_task_of_its_own() {
         tokio::task::yield_now().await;
         Ok(message.id)
     };
-    let task = tokio::spawn(async move { deliver(&ledger, publish, at(0)).await });
-    assert_eq!(task.await.unwrap().unwrap().sent, 1);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move { deliver(&ledger, publish, at(0)).await });
+    assert_eq!(tasks.join_next().await.unwrap().unwrap().unwrap().sent, 1);
 }
 
 proptest! {

@@ -1,3 +1,5 @@
+//! What the digest says, and when.
+
 use super::*;
 
 fn last(message: &Message, at: Timestamp, plan: &Plan) -> LastDigest {

@@ -100,7 +100,10 @@ impl<'a> Scene<'a> {
     }
 
     fn messages(&self) -> Vec<Message> {
-        let topics = [("default".to_owned(), "arn:aws:sns:eu-central-1:111122223333:all".to_owned()), ("critical".to_owned(), "arn:aws:sns:eu-central-1:111122223333:pager".to_owned())];
+        let topics = [
+            ("default".to_owned(), "arn:aws:sns:eu-central-1:111122223333:all".to_owned()),
+            ("critical".to_owned(), "arn:aws:sns:eu-central-1:111122223333:pager".to_owned()),
+        ];
         let sns = Sns { topics: topics.into(), max_messages: self.max_messages };
         messages(&Occasion {
             mode: self.mode,
@@ -112,7 +115,12 @@ impl<'a> Scene<'a> {
             sns: &sns,
             keep_tags: &["keep".to_owned()],
             policies: &|id| {
-                Some(PolicyTexts { title: Some(format!("Title of {id}")), reason: Some("Anyone can launch it.".into()), owner: Some("security".into()), runbook: None })
+                Some(PolicyTexts {
+                    title: Some(format!("Title of {id}")),
+                    reason: Some("Anyone can launch it.".into()),
+                    owner: Some("security".into()),
+                    runbook: None,
+                })
             },
             now: self.plan.now,
         })

@@ -1,3 +1,5 @@
+//! What is new enough to be told.
+
 use serde_json::json;
 
 use super::*;
@@ -32,7 +34,8 @@ fn everything_new_is_told_the_most_urgent_first() {
     let mut news = scene.news();
     news.sort();
     assert_eq!(news, [("approval".into(), 1), ("due".into(), 1), ("found".into(), 1), ("gap".into(), 1), ("planned".into(), 1)]);
-    let pager: Vec<_> = scene.messages().into_iter().filter(|message| message.topic.ends_with(":pager")).map(|message| message.event).collect();
+    let pager: Vec<_> =
+        scene.messages().into_iter().filter(|message| message.topic.ends_with(":pager")).map(|message| message.event).collect();
     assert_eq!(pager, ["due"], "a topic per severity");
 }
 
@@ -118,13 +121,23 @@ async fn what_was_done_is_told_as_done_and_not_as_due_as_well() {
 
 #[test]
 fn many_things_of_one_kind_are_one_message() {
-    let new = Plan { steps: (0..25).map(|number| entry(Action::Deprecate, &format!("ami-{number}"), Severity::Medium)).collect(), ..plan(at(0)) };
+    let new =
+        Plan { steps: (0..25).map(|number| entry(Action::Deprecate, &format!("ami-{number}"), Severity::Medium)).collect(), ..plan(at(0)) };
     let told = [plan(at(-1))];
     let messages = Scene::of(&new, &told).messages();
     assert_eq!(messages[0].subject, "[ami-warden] medium: due: deprecate 25 resources in account 111122223333");
     assert_eq!(machine(&messages[0])["entries"].as_array().unwrap().len(), 25);
     let attributes: Vec<_> = messages[0].typed_attributes().map(|(name, kind, value)| format!("{name} {kind} {value}")).collect();
-    assert_eq!(attributes, ["account String 111122223333", "action String deprecate", "event String due", "region String eu-central-1", "severity String medium"]);
+    assert_eq!(
+        attributes,
+        [
+            "account String 111122223333",
+            "action String deprecate",
+            "event String due",
+            "region String eu-central-1",
+            "severity String medium"
+        ]
+    );
 }
 
 #[test]

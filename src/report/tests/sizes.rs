@@ -1,3 +1,5 @@
+//! Messages fit, whatever is in them.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -11,7 +13,7 @@ fn text() -> impl Strategy<Value = String> {
         "[a-z0-9 -]{0,12}",
         "\\PC{0,20}",
         "[\u{0}-\u{1f}\u{7f}\u{202e}\"\\\\]{0,12}",
-        (prop::sample::select(vec!['x', '\u{1}', '"', '😀']), 0_usize..3_000).prop_map(|(c, times)| c.to_string().repeat(times)),
+        (prop::sample::select(vec!['x', '\u{1}', '"', '😀']), 0_usize..1_000).prop_map(|(c, times)| c.to_string().repeat(times)),
     ]
 }
 
@@ -22,8 +24,8 @@ prop_compose! {
         account in prop_oneof![Just("111122223333".to_owned()), text()],
         region in prop_oneof![Just("eu-central-1".to_owned()), text()],
         name in text(),
-        because in prop::collection::vec(text(), 0..30),
-        details in prop::collection::vec((text(), text()), 0..30),
+        because in prop::collection::vec(text(), 0..24),
+        details in prop::collection::vec((text(), text()), 0..14),
         enact in any::<bool>(),
     ) -> Entry {
         let held_by = details.into_iter().map(|(name, detail)| Hold { kind: HoldKind::Interlock, name, detail }).collect();
@@ -33,7 +35,11 @@ prop_compose! {
 
 /// Each with an id of its own, so that it can be found again.
 fn numbered(entries: Vec<Entry>) -> Vec<Entry> {
-    entries.into_iter().enumerate().map(|(number, entry)| Entry { resource: ResourceId::Image(format!("ami-{number}").as_str().into()), ..entry }).collect()
+    entries
+        .into_iter()
+        .enumerate()
+        .map(|(number, entry)| Entry { resource: ResourceId::Image(format!("ami-{number}").as_str().into()), ..entry })
+        .collect()
 }
 
 fn weight(message: &Message) -> usize {
@@ -110,7 +116,9 @@ proptest! {
 
 #[test]
 fn a_long_message_becomes_numbered_parts() {
-    let steps: Vec<Entry> = (0..2_000).map(|number| Entry { name: "x".repeat(200), ..entry(Action::Deprecate, &format!("ami-{number:017x}"), Severity::Medium) }).collect();
+    let steps: Vec<Entry> = (0..2_000)
+        .map(|number| Entry { name: "x".repeat(200), ..entry(Action::Deprecate, &format!("ami-{number:017x}"), Severity::Medium) })
+        .collect();
     let new = Plan { steps, ..plan(at(0)) };
     let told = [plan(at(-1))];
     let parts: Vec<Message> = Scene::of(&new, &told).messages().into_iter().filter(|message| message.event == "due").collect();
