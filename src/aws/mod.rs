@@ -17,7 +17,7 @@ mod whole;
 pub mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use clients::Clients;
 pub use connect::{Aws, ConnectError, Identity, Partition};

@@ -102,7 +102,13 @@ pub async fn prepare(warden: Warden<'_>, kind: CycleKind, principal: Principal, 
 
 type Judged = (Plan, Estate, History, History, Vec<(Entry, crate::ledger::Outcome)>);
 
-async fn judge(warden: Warden<'_>, cycle: CycleId, kind: CycleKind, principal: Principal, progress: &Progress) -> Result<Judged, CycleError> {
+async fn judge(
+    warden: Warden<'_>,
+    cycle: CycleId,
+    kind: CycleKind,
+    principal: Principal,
+    progress: &Progress,
+) -> Result<Judged, CycleError> {
     let Warden { config, policies, aws, ledger, clock, stop } = warden;
     let saved = ledger.history().await?;
     let mut history = saved.clone();

@@ -17,7 +17,12 @@ pub(super) async fn tell(warden: Warden<'_>, plan: &Plan, kind: CycleKind, cycle
     let last_digest = ledger.last_digest().await?;
     let texts = |id: &str| {
         let info = policies.info(id)?;
-        Some(PolicyTexts { title: info.title.clone(), reason: info.reason.clone(), owner: info.owner.clone(), runbook: info.runbook.clone() })
+        Some(PolicyTexts {
+            title: info.title.clone(),
+            reason: info.reason.clone(),
+            owner: info.owner.clone(),
+            runbook: info.runbook.clone(),
+        })
     };
     let composed = messages(&Occasion {
         mode: config.mode,
