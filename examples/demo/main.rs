@@ -29,7 +29,7 @@ use warden::Demo;
 /// A Monday morning, right when the daily cycle is due.
 const START: &str = "2026-03-02T06:15:00Z";
 /// Long enough for a development image to walk the whole ladder, its snapshot included.
-const DAYS: i64 = 98;
+const DAYS: i64 = 14 * 7;
 /// The day on which somebody makes a mistake.
 const MISHAP: i64 = 9;
 
@@ -85,14 +85,17 @@ async fn tell() -> Result<bool, Box<dyn Error>> {
 
     story.title(&demo);
     story.estate();
-    demo.cycle(CycleKind::Scan).await?;
+    let deeds = demo.cycle(CycleKind::Scan).await?;
     story.first_plan(&demo).await?;
+    story.weeks();
+    story.deeds(&deeds);
 
-    demo.run_until(day(MISHAP) + SignedDuration::from_mins(200), CycleKind::Scan).await?;
+    let mishap = day(MISHAP) + SignedDuration::from_mins(207);
+    demo.run_until(mishap, CycleKind::Scan, |deeds| story.deeds(deeds)).await?;
+    story.mishap(mishap);
     demo.sim.world(|world| world.image_mut(&estate.mishap).map(|image| image.launch_permissions.insert(Permission::Everyone)));
-    demo.run_until(demo.now() + SignedDuration::from_mins(10), CycleKind::Exposure).await?;
-    demo.run_until(day(DAYS), CycleKind::Scan).await?;
-    story.deeds(&demo);
+    demo.run_until(mishap + SignedDuration::from_mins(10), CycleKind::Exposure, |deeds| story.deeds(deeds)).await?;
+    demo.run_until(day(DAYS), CycleKind::Scan, |deeds| story.deeds(deeds)).await?;
 
     story.message(&demo)?;
     story.endpoint(&demo).await?;
