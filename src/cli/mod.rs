@@ -21,6 +21,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use render::plan_text;
+
 use arguments::{Arguments, Command};
 use failure::Failure;
 

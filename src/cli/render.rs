@@ -14,7 +14,13 @@ const SHOWN: usize = 10;
 
 /// The plan as text. `all` shows every resource; else long groups are cut, and say so.
 pub(super) fn plan(plan: &Plan, policies: &PolicySet, all: bool) -> String {
-    let mut page = Page { text: String::new(), policies, limit: if all { usize::MAX } else { SHOWN } };
+    plan_text(plan, policies, if all { usize::MAX } else { SHOWN })
+}
+
+/// The plan as people read it, with at most `limit` resources per group: what `plan` prints. Coloured; print it through
+/// `anstream`, which takes the colours away where there is no terminal.
+pub fn plan_text(plan: &Plan, policies: &PolicySet, limit: usize) -> String {
+    let mut page = Page { text: String::new(), policies, limit };
     page.section("STEPS", "due and safe now", &plan.steps, |entry| {
         let until = entry.reversible_until.map(|until| format!(", recoverable until {}", day(until)));
         let by_itself = if entry.enact { "" } else { ", not enacted by the daemon itself" };
