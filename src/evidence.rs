@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::inventory::{Estate, History, Inventory, Joined, Triple};
 use crate::plan::{Principal, Questions, questions};
 use crate::policy::PolicySet;
-use crate::scan::recorded::{self, RecordedError};
+use crate::scan::recorded::{self, RecordError, RecordedError};
 
 /// What one plan is made from.
 #[derive(Clone, Debug)]
@@ -27,8 +27,24 @@ pub struct Evidence {
 pub enum EvidenceError {
     #[error(transparent)]
     Recorded(#[from] RecordedError),
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Regions(#[from] crate::scan::live::RegionsError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error("nothing at all could be read: {first_gap}")]
     Nothing { first_gap: String },
+}
+
+/// What a scan is asked to find out, and what is known before it.
+#[derive(Debug)]
+pub struct Asking<'a> {
+    pub config: &'a Config,
+    pub policies: &'a PolicySet,
+    pub principal: Principal,
+    pub history: History,
+    pub approved: BTreeSet<Triple>,
+    pub now: Timestamp,
 }
 
 impl Evidence {
@@ -36,8 +52,14 @@ impl Evidence {
     ///
     /// # Errors
     /// When the folder is no recorded estate, or nothing in it could be read. Anything less is a gap.
-    pub fn recorded(dir: &Path, config: &Config, policies: &PolicySet, principal: Principal, now: Timestamp) -> Result<Self, EvidenceError> {
-        let recorded = recorded::read(dir)?;
+    pub fn recorded(
+        dir: &Path,
+        config: &Config,
+        policies: &PolicySet,
+        principal: Principal,
+        now: Timestamp,
+    ) -> Result<Self, EvidenceError> {
+        let recorded = recorded::open(dir)?;
         let mut estate = Estate::new(config);
         for place in recorded.places() {
             estate.add(Inventory::from_answers(recorded.answers(place)));
@@ -65,6 +87,83 @@ impl Evidence {
         match self.estate.gaps().first() {
             Some(gap) if self.estate.is_blank() => Err(EvidenceError::Nothing { first_gap: gap.to_string() }),
             _ => Ok(self),
+        }
+    }
+}
+
+#[cfg(feature = "aws")]
+mod live {
+    use super::*;
+    use crate::aws::Aws;
+    use crate::inventory::answers::Answers;
+    use crate::scan::Progress;
+    use crate::scan::live::{Exposure, all_permissions, exposures, regions, scan};
+    use crate::scan::recorded::Recording;
+
+    impl Evidence {
+        /// Scans every place: first the listings, then the permissions that a policy could act on. With a `recording`,
+        /// every answer is also written there.
+        ///
+        /// # Errors
+        /// When it is not known what to read, nothing at all could be read, or the recording cannot be written.
+        /// Anything less is a gap.
+        pub async fn live(
+            aws: &Aws,
+            asking: Asking<'_>,
+            progress: &Progress,
+            recording: Option<&Recording>,
+        ) -> Result<Self, EvidenceError> {
+            let Asking { config, policies, principal, mut history, approved, now } = asking;
+            let (places, gaps) = regions(aws, &config.scope).await?;
+            let mut estate = Estate::new(config);
+            estate.gaps = gaps;
+            let mut unrecorded = Ok(());
+            scan(aws, &places, progress, |answers| {
+                if let (Some(recording), Ok(())) = (recording, &unrecorded) {
+                    unrecorded = recording.place(&answers);
+                }
+                estate.add(Inventory::from_answers(answers));
+            })
+            .await;
+            unrecorded?;
+
+            let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
+            let asked = questions(&joined, policies, principal);
+            let mut unrecorded = Ok(());
+            all_permissions(aws, &asked, |place, (images, snapshots)| {
+                if let (Some(recording), Ok(())) = (recording, &unrecorded) {
+                    let unread = Answers::unread(place.clone(), "written before");
+                    let (launch_permissions, create_volume_permissions) = (images.clone(), snapshots.clone());
+                    unrecorded = recording.place(&Answers { launch_permissions, create_volume_permissions, ..unread });
+                }
+                if let Some(inventory) = estate.places.get_mut(&place) {
+                    inventory.add_permissions(images, snapshots);
+                }
+            })
+            .await;
+            unrecorded?;
+            Questions::note_unanswered(&asked, &mut estate);
+            history.observe(&Joined::new(&estate, &history.clone(), config, now));
+            if let Some(recording) = recording {
+                recording.history(&history)?;
+            }
+            Self { estate, history, approved, now }.or_nothing()
+        }
+
+        /// Reads only the two public listings of every place.
+        ///
+        /// # Errors
+        /// When it is not known what to read, or no listing answered.
+        pub async fn exposure(aws: &Aws, asking: Asking<'_>) -> Result<Self, EvidenceError> {
+            let Asking { config, history, approved, now, .. } = asking;
+            let (places, gaps) = regions(aws, &config.scope).await?;
+            let mut estate = Estate::new(config);
+            estate.gaps = gaps;
+            exposures(aws, &places, |Exposure { place, public_images, public_snapshots }| {
+                estate.add(Inventory::exposure(place, public_images, public_snapshots));
+            })
+            .await;
+            Self { estate, history, approved, now }.or_nothing()
         }
     }
 }

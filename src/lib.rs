@@ -21,3 +21,20 @@ pub mod ledger;
 pub mod aws;
 
 pub mod scan;
+
+#[cfg(feature = "aws")]
+pub mod act;
+
+pub mod evidence;
+
+pub mod report;
+
+pub mod http;
+
+#[cfg(feature = "aws")]
+pub mod cycle;
+
+#[cfg(feature = "aws")]
+pub mod daemon;
+
+pub mod cli;

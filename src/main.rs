@@ -1,3 +1,5 @@
 //! The `ami-warden` program: hands over to the command line.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    ami_warden::cli::main()
+}

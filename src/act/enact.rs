@@ -17,7 +17,12 @@ use super::{Acting, reconcile, still};
 ///
 /// # Errors
 /// When the ledger cannot be written: then nothing further is tried, since nothing may be done without a record.
-pub async fn enact(acting: &Acting<'_>, steps: &[Entry], estate: &Estate, history: &mut History) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
+pub async fn enact(
+    acting: &Acting<'_>,
+    steps: &[Entry],
+    estate: &Estate,
+    history: &mut History,
+) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
     let mut done = Vec::new();
     let mut limits = Limits::default();
     for step in steps {

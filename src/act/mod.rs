@@ -10,9 +10,9 @@ mod reread;
 mod still;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::aws::Aws;
 use crate::config::Config;
@@ -55,17 +55,29 @@ impl std::fmt::Debug for Clock {
 }
 
 /// Whether somebody asked to stop. It is looked at between steps, never within one.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Sender<bool>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
+}
 
 impl Stop {
     /// Asks to stop.
     pub fn ask(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.send_replace(true);
     }
 
     /// Whether to stop.
     pub fn asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        *self.0.borrow()
+    }
+
+    /// Waits until somebody asks.
+    pub async fn wait(&self) {
+        // `self` holds the sender, so this ends only when somebody asked.
+        let _ = self.0.subscribe().wait_for(|asked| *asked).await;
     }
 }

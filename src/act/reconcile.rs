@@ -78,8 +78,12 @@ fn effect_is_visible(step: &Entry, present: &Present) -> bool {
         (Action::Deprecate, Present::Image(now)) => now.image.deprecation_at.is_some(),
         (Action::MakePrivate, Present::Image(now)) => !now.permissions.0.contains(&Grantee::Everyone),
         (Action::MakePrivate, Present::Snapshot(now)) => !now.permissions.0.contains(&Grantee::Everyone),
-        (Action::RevokeShare, Present::Image(now)) => step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee)),
-        (Action::RevokeShare, Present::Snapshot(now)) => step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee)),
+        (Action::RevokeShare, Present::Image(now)) => {
+            step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee))
+        }
+        (Action::RevokeShare, Present::Snapshot(now)) => {
+            step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee))
+        }
         _ => false,
     }
 }
@@ -116,7 +120,9 @@ async fn copying(acting: &Acting<'_>, step: &Entry, image: AmiId, age: SignedDur
     match state {
         Some(ImageState::Available) => Outcome::Done { detail: json!({ "image": image, "region": there.region }) },
         Some(ImageState::Other(state)) => Outcome::Failed { code: "CopyFailed".into(), message: format!("the copy {image} is `{state}`") },
-        _ if age >= LONGEST_COPY => Outcome::Failed { code: "CopyTooSlow".into(), message: format!("the copy {image} is not available after 48 hours") },
+        _ if age >= LONGEST_COPY => {
+            Outcome::Failed { code: "CopyTooSlow".into(), message: format!("the copy {image} is not available after 48 hours") }
+        }
         _ => on_its_way,
     }
 }

@@ -197,6 +197,7 @@ async fn credentials(provider: Option<SharedCredentialsProvider>) -> Result<(), 
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that asks STS")]
 async fn identify(config: &SdkConfig, home: &Region, requests: &Arc<Requests>) -> Result<Identity, ConnectError> {
     // The account is what is being asked for.
     let witness = Witness { place: Place::new("-", home.clone()), requests: Arc::clone(requests) };

@@ -2,6 +2,8 @@
 //!
 //! Not a change of the estate, and sent once like one: the outbox in the ledger keeps what did not go out.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sns::config::retry::RetryConfig;
 use aws_sdk_sns::types::MessageAttributeValue;
 
@@ -15,10 +17,11 @@ use crate::model::{Place, Region};
 pub struct Publication {
     pub topic_arn: String,
     /// ASCII, below 100 characters, no line break; for mail readers.
-    pub subject: Option<String>,
+    pub subject: String,
+    /// The JSON document of a message with `MessageStructure=json`: one text per protocol.
     pub body: String,
-    /// To filter on; all of them strings.
-    pub attributes: Vec<(String, String)>,
+    /// To filter on: one value is a `String`, several are a `String.Array`.
+    pub attributes: BTreeMap<String, Vec<String>>,
 }
 
 /// SNS's name for a message it took.
@@ -44,10 +47,19 @@ pub async fn publish(aws: &Aws, publication: &Publication) -> WriteOutcome<Messa
     };
     let client = &client;
     once(|| async move {
-        let mut call =
-            client.publish().topic_arn(&publication.topic_arn).set_subject(publication.subject.clone()).message(&publication.body);
-        for (name, value) in &publication.attributes {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+        let mut call = client
+            .publish()
+            .topic_arn(&publication.topic_arn)
+            .subject(&publication.subject)
+            .message(&publication.body)
+            .message_structure("json");
+        for (name, values) in &publication.attributes {
+            let (kind, text) = match values.as_slice() {
+                [one] => ("String", one.clone()),
+                // A JSON array: strings in a list are always JSON.
+                several => ("String.Array", serde_json::to_string(several).unwrap_or_default()),
+            };
+            let value = MessageAttributeValue::builder().data_type(kind).string_value(text).build();
             let value = value.map_err(|error| AwsError::unsent(ErrorKind::Other, "InvalidAttribute", error.to_string()))?;
             call = call.message_attributes(name, value);
         }
@@ -57,6 +69,7 @@ pub async fn publish(aws: &Aws, publication: &Publication) -> WriteOutcome<Messa
     .await
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes SNS clients")]
 fn client(aws: &Aws, topic_arn: &str) -> Result<aws_sdk_sns::Client, AwsError> {
     let unusable = || AwsError::unsent(ErrorKind::Other, "InvalidTopic", format!("`{topic_arn}` is not the ARN of an SNS topic"));
     let region = topic_region(topic_arn).ok_or_else(unusable)?;

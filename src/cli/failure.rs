@@ -5,6 +5,13 @@ use std::process::ExitCode;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
 use thiserror::Error;
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Usage(report) | Self::Failed(report)) = self;
+        report.fmt(f)
+    }
+}
+
 /// A failed command, with the exit code of the contract.
 #[derive(Debug)]
 pub(super) enum Failure {

@@ -1,7 +1,6 @@
 //! `plan`: what is due, from AWS or from a recorded estate.
 
-use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,7 +20,7 @@ pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) 
     let principal = if arguments.after_approval { Principal::AfterApproval } else { Principal::Automatic };
     let evidence = evidence(&arguments.from, settings, principal)?;
     let plan = judge(&evidence, settings, principal)?;
-    warn_of_gaps(&plan);
+    warn_of_gaps(&plan, arguments.from.format);
     if let Some(file) = &arguments.out {
         save(&plan, file)?;
     }
@@ -34,7 +33,8 @@ pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) 
 pub(super) fn evidence(from: &arguments::From, settings: &Settings, principal: Principal) -> Result<Evidence, Failure> {
     let now = from.now.unwrap_or_else(now);
     match &from.from {
-        Some(dir) => Evidence::recorded(dir, &settings.config, &settings.policies, principal, now).map_err(|error| Failure::failed(error.to_string())),
+        Some(dir) => Evidence::recorded(dir, &settings.config, &settings.policies, principal, now)
+            .map_err(|error| Failure::failed(error.to_string())),
         #[cfg(feature = "aws")]
         None => super::live::evidence(settings, principal, now),
         #[cfg(not(feature = "aws"))]
@@ -86,11 +86,16 @@ fn save(plan: &Plan, file: &Path) -> Result<(), Failure> {
 
 /// A saved plan that nobody edited.
 pub(super) fn read(file: &Path) -> Result<Plan, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("cannot read the plan `{}`: {error}", file.display())))?;
-    let plan: Plan = serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("`{}` is no saved plan ({error}): make one with `ami-warden plan --out FILE`", file.display())))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("cannot read the plan `{}`: {error}", file.display())))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| {
+        Failure::usage(format!("`{}` is no saved plan ({error}): make one with `ami-warden plan --out FILE`", file.display()))
+    })?;
     if !plan.is_intact() {
-        return Err(Failure::usage(format!("`{}` is not as it was saved: make it again with `ami-warden plan --out FILE`", file.display())));
+        return Err(Failure::usage(format!(
+            "`{}` is not as it was saved: make it again with `ami-warden plan --out FILE`",
+            file.display()
+        )));
     }
     Ok(plan)
 }
@@ -100,12 +105,12 @@ fn json(plan: &Plan) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-fn warn_of_gaps(plan: &Plan) {
+/// Names the gaps on stderr, unless a person sees them on the same terminal anyway.
+fn warn_of_gaps(plan: &Plan, format: Format) {
+    if format == Format::Text && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
+        return;
+    }
     for gap in &plan.gaps {
         anstream::eprintln!("gap: {}", render::printable(&gap.to_string()));
     }
-}
-
-pub(super) fn no_approvals() -> BTreeSet<crate::inventory::Triple> {
-    BTreeSet::new()
 }

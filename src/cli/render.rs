@@ -14,7 +14,13 @@ const SHOWN: usize = 10;
 
 /// The plan as text. `all` shows every resource; else long groups are cut, and say so.
 pub(super) fn plan(plan: &Plan, policies: &PolicySet, all: bool) -> String {
-    let mut page = Page { text: String::new(), policies, limit: if all { usize::MAX } else { SHOWN } };
+    plan_text(plan, policies, if all { usize::MAX } else { SHOWN })
+}
+
+/// The plan as people read it, with at most `limit` resources per group: what `plan` prints. Coloured; print it through
+/// `anstream`, which takes the colours away where there is no terminal.
+pub fn plan_text(plan: &Plan, policies: &PolicySet, limit: usize) -> String {
+    let mut page = Page { text: String::new(), policies, limit };
     page.section("STEPS", "due and safe now", &plan.steps, |entry| {
         let until = entry.reversible_until.map(|until| format!(", recoverable until {}", day(until)));
         let by_itself = if entry.enact { "" } else { ", not enacted by the daemon itself" };
@@ -53,7 +59,8 @@ pub(super) fn summary(plan: &Plan) -> String {
         count(plan.untouched.len(), "place", "places"),
     );
     if !plan.complete {
-        let _ = write!(line, " {}", format!("Incomplete: {}; what they could hide is held.", count(plan.gaps.len(), "gap", "gaps")).yellow());
+        let _ =
+            write!(line, " {}", format!("Incomplete: {}; what they could hide is held.", count(plan.gaps.len(), "gap", "gaps")).yellow());
     }
     line
 }
@@ -108,7 +115,8 @@ impl Page<'_> {
         let mut policies: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Finding>> = BTreeMap::new();
         for finding in findings {
             for id in &finding.because {
-                policies.entry((std::cmp::Reverse(finding.severity), id)).or_default().push(finding);
+                let severity = self.policies.info(id).map_or(finding.severity, |info| info.severity);
+                policies.entry((std::cmp::Reverse(severity), id)).or_default().push(finding);
             }
         }
         for ((severity, id), findings) in policies {
@@ -172,7 +180,9 @@ fn day(at: jiff::Timestamp) -> String {
 
 /// Names and errors come from outside: control characters must not reach a terminal.
 pub(super) fn printable(text: &str) -> String {
-    let harmless = |letter: char| !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |letter: char| {
+        !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if text.chars().all(harmless) {
         return text.to_owned();
     }

@@ -7,7 +7,7 @@ mod keeping;
 mod outcome;
 mod tell;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use thiserror::Error;
@@ -15,16 +15,18 @@ use thiserror::Error;
 use crate::act::{Acting, Clock, Stop, enact, reconcile};
 use crate::aws::Aws;
 use crate::config::Config;
-use crate::evidence::{Evidence, EvidenceError};
+use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{Estate, History, Joined, Triple};
 use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError};
-use crate::model::Mode;
-use crate::plan::{Entry, Objection, Plan, Principal, advance, audit, make, only_exposure};
+use crate::model::{Mode, Place, Principal};
+use crate::plan::{Entry, Objection, Plan, advance, audit, make, only_exposure};
 use crate::policy::PolicySet;
-use crate::scan::live::Progress;
+use crate::scan::Progress;
 
 pub use outcome::Summary;
-pub use tell::{deliver, tell};
+pub use tell::deliver_due;
+
+use tell::tell;
 
 use keeping::Kept;
 
@@ -46,6 +48,8 @@ pub enum CycleError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    #[error("asked to stop before there was a plan")]
+    Stopped,
     #[error("the audit objects to the plan, so nothing is done: {}", list(.0))]
     Objections(Vec<Objection>),
 }
@@ -76,11 +80,19 @@ pub async fn prepare(warden: Warden<'_>, kind: CycleKind, principal: Principal, 
     let now = warden.clock.now();
     let mut kept = Kept::take(warden, now).await?;
     let cycle = warden.ledger.begin_cycle(kind, now).await?;
-    let prepared = kept.while_doing(warden, judge(warden, cycle, kind, principal, progress)).await;
+    // Until there is a plan only AWS is read, so a stop need not wait.
+    let judging = async {
+        tokio::select! {
+            judged = judge(warden, cycle, kind, principal, progress) => judged,
+            () = warden.stop.wait() => Err(CycleError::Stopped),
+        }
+    };
+    let prepared = kept.while_doing(warden, judging).await;
     match prepared {
         Ok((plan, estate, history, saved, concluded)) => Ok(Prepared { plan, cycle, kind, estate, history, saved, concluded, kept }),
         Err(error) => {
-            let end = CycleEnd { result: CycleResult::Failed, detail: json!({ "error": error.to_string() }) };
+            let result = if matches!(error, CycleError::Stopped) { CycleResult::Stopped } else { CycleResult::Failed };
+            let end = CycleEnd { result, detail: json!({ "error": error.to_string() }) };
             warden.ledger.finish_cycle(cycle, &end, warden.clock.now()).await?;
             kept.give_back(warden).await?;
             Err(error)
@@ -90,7 +102,13 @@ pub async fn prepare(warden: Warden<'_>, kind: CycleKind, principal: Principal, 
 
 type Judged = (Plan, Estate, History, History, Vec<(Entry, crate::ledger::Outcome)>);
 
-async fn judge(warden: Warden<'_>, cycle: CycleId, kind: CycleKind, principal: Principal, progress: &Progress) -> Result<Judged, CycleError> {
+async fn judge(
+    warden: Warden<'_>,
+    cycle: CycleId,
+    kind: CycleKind,
+    principal: Principal,
+    progress: &Progress,
+) -> Result<Judged, CycleError> {
     let Warden { config, policies, aws, ledger, clock, stop } = warden;
     let saved = ledger.history().await?;
     let mut history = saved.clone();
@@ -98,9 +116,10 @@ async fn judge(warden: Warden<'_>, cycle: CycleId, kind: CycleKind, principal: P
     let approved: BTreeSet<Triple> = ledger.approvals().await?.into_iter().map(|approval| approval.triple).collect();
 
     let now = clock.now();
+    let asking = Asking { config, policies, principal, history, approved, now };
     let evidence = match kind {
-        CycleKind::Exposure => Evidence::exposure(aws, config, history, approved, now, progress).await?,
-        CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, config, policies, history, approved, principal, now, progress).await?,
+        CycleKind::Exposure => Evidence::exposure(aws, asking).await?,
+        CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, asking, progress, None).await?,
     };
     let Evidence { estate, mut history, approved, now } = evidence;
     let mut plan = make(&Joined::new(&estate, &history, config, now), policies, principal, &approved);
@@ -121,6 +140,11 @@ async fn judge(warden: Warden<'_>, cycle: CycleId, kind: CycleKind, principal: P
 }
 
 impl Prepared {
+    /// How many images and snapshots the scan saw in each place.
+    pub fn census(&self) -> BTreeMap<Place, (usize, usize)> {
+        self.estate.places.iter().map(|(place, seen)| (place.clone(), (seen.images.len(), seen.snapshots.len()))).collect()
+    }
+
     /// The steps the daemon may do by itself.
     pub fn permitted(&self, mode: Mode) -> Vec<Entry> {
         let enact = |step: &&Entry| mode == Mode::Enforce && step.enact;
@@ -138,8 +162,8 @@ impl Prepared {
         let enacted = self.kept.while_doing(warden, work).await;
         ledger.save_history(&self.saved, &self.history).await?;
         let enacted = enacted?;
-        let summary = Summary::new(&self.plan, self.kind, self.cycle, &self.estate, self.concluded, enacted, aws.requests().all(), stop.asked());
-        tell(warden, &self.plan, &summary).await?;
+        let summary = Summary::new(&self.plan, self.kind, self.cycle, self.concluded, enacted, aws.requests().all(), stop.asked());
+        tell(warden, &self.plan, self.kind, self.cycle).await?;
         ledger.finish_cycle(self.cycle, &summary.end(), clock.now()).await?;
         self.kept.give_back(warden).await?;
         Ok(summary)

@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use crate::aws::RequestCount;
-use crate::inventory::Estate;
 use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Outcome, PlanCounts};
-use crate::model::Place;
 use crate::plan::{Entry, Plan};
 
 /// A finished cycle.
@@ -19,27 +17,22 @@ pub struct Summary {
     pub enacted: Vec<(Entry, Outcome)>,
     /// What earlier cycles left open and this one concluded.
     pub concluded: Vec<(Entry, Outcome)>,
-    /// Images and snapshots per place.
-    pub sizes: Vec<(Place, usize, usize)>,
     /// Requests sent so far by this process.
     pub requests: Vec<RequestCount>,
     pub stopped: bool,
 }
 
 impl Summary {
-    #[expect(clippy::too_many_arguments, reason = "one place that puts a cycle's parts together")]
     pub(super) fn new(
         plan: &Plan,
         kind: CycleKind,
         cycle: CycleId,
-        estate: &Estate,
         concluded: Vec<(Entry, Outcome)>,
         enacted: Vec<(Entry, Outcome)>,
         requests: Vec<RequestCount>,
         stopped: bool,
     ) -> Self {
-        let sizes = estate.places.values().map(|place| (place.place.clone(), place.images.len(), place.snapshots.len())).collect();
-        Self { cycle, kind, plan_id: plan.plan_id.clone(), counts: PlanCounts::of(plan), enacted, concluded, sizes, requests, stopped }
+        Self { cycle, kind, plan_id: plan.plan_id.clone(), counts: PlanCounts::of(plan), enacted, concluded, requests, stopped }
     }
 
     /// How many steps of this cycle failed.
@@ -58,6 +51,9 @@ impl Summary {
 
     pub(super) fn end(&self) -> CycleEnd {
         let sent: u64 = self.requests.iter().map(|count| count.sent).sum();
-        CycleEnd { result: self.result(), detail: json!({ "requestsOfProcess": sent, "enacted": self.enacted.len(), "failed": self.failed() }) }
+        CycleEnd {
+            result: self.result(),
+            detail: json!({ "requestsOfProcess": sent, "enacted": self.enacted.len(), "failed": self.failed() }),
+        }
     }
 }

@@ -40,7 +40,9 @@ pub enum LedgerError {
     Concluded { intent: super::IntentId },
     #[error("a cycle of process {} on {} is running since {since}; wait for it, or stop that process", holder.process, holder.host)]
     Leased { holder: Box<super::Holder>, since: Timestamp },
-    #[error("this process lost its lease on the ledger: another one took over after it had not been renewed in time; stop and start the cycle again")]
+    #[error(
+        "this process lost its lease on the ledger: another one took over after it had not been renewed in time; stop and start the cycle again"
+    )]
     LeaseLost,
     #[error("the ledger knows no `{id}`; `ami-warden ledger list` shows what it knows")]
     Unknown { id: String },

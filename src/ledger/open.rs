@@ -58,7 +58,10 @@ impl Ledger {
 async fn open(path: &Path, if_missing: IfMissing, limits: Limits) -> Result<Ledger, LedgerError> {
     check_file(path, if_missing)?;
     prepare(path).await?;
-    let mut options = options(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).foreign_keys(true)
+    let mut options = options(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
         // A large plan leaves a large write-ahead log behind; give the room back.
         .pragma("journal_size_limit", "8388608");
     if let Some(pages) = limits.max_pages {
@@ -85,7 +88,9 @@ fn check_file(path: &Path, if_missing: IfMissing) -> Result<(), LedgerError> {
     }
     match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => check_header(path, file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && if_missing == IfMissing::Refuse => Err(LedgerError::Missing { path: path.into() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && if_missing == IfMissing::Refuse => {
+            Err(LedgerError::Missing { path: path.into() })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path),
         Err(error) => Err(LedgerError::file(path, "open", error)),
     }

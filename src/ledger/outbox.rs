@@ -19,12 +19,25 @@ pub struct Message {
     pub event: String,
     /// Equal for messages that say the same; empty where nobody compares.
     pub fingerprint: String,
+    /// The plan it speaks of.
+    pub plan_id: String,
     /// Fit for SNS: fewer than 100 printable ASCII characters.
     pub subject: String,
     /// The JSON document for `MessageStructure=json`.
     pub body: String,
-    /// Message attributes: one value is a `String`, several are a `String.Array`.
+    /// To filter on. Each has at least one value.
     pub attributes: BTreeMap<String, Vec<String>>,
+}
+
+impl Message {
+    /// The attributes as SNS wants them: name, data type and value. One value is a `String`, several are a
+    /// `String.Array`; filter policies treat both alike (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>).
+    pub fn typed_attributes(&self) -> impl Iterator<Item = (&str, &'static str, String)> {
+        self.attributes.iter().map(|(name, values)| match values.as_slice() {
+            [value] => (name.as_str(), "String", value.clone()),
+            values => (name.as_str(), "String.Array", serde_json::Value::from(values).to_string()),
+        })
+    }
 }
 
 /// What is in the outbox.
@@ -49,19 +62,22 @@ pub struct Parked {
 /// Parked messages named in the status; the rest is counted in the file alone.
 const PARKED_SHOWN: i64 = 20;
 
+/// A message's columns in their order, and how often it was tried.
+type MessageRow = (String, String, String, String, String, String, String, String, u32);
+
 impl Ledger {
     /// Messages that may be sent now, oldest first. While one waits for its next attempt, the later ones of its topic wait too.
     pub async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<(Message, u32)>, LedgerError> {
-        let sql = "SELECT o.id, o.topic, o.event, o.fingerprint, o.subject, o.body, o.attributes, o.attempts FROM outbox o
+        let sql = "SELECT o.id, o.topic, o.event, o.fingerprint, o.plan_id, o.subject, o.body, o.attributes, o.attempts FROM outbox o
                    WHERE o.state = 'waiting'
                    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.state = 'waiting' AND e.topic = o.topic AND e.seq <= o.seq AND e.next_at > ?)
                    ORDER BY o.seq LIMIT ?";
-        let rows: Vec<(String, String, String, String, String, String, String, u32)> =
+        let rows: Vec<MessageRow> =
             sqlx::query_as(sql).bind(stamp(now)).bind(limit).fetch_all(&self.pool).await.map_err(self.fault("read the outbox"))?;
         rows.into_iter()
-            .map(|(id, topic, event, fingerprint, subject, body, attributes, attempts)| {
+            .map(|(id, topic, event, fingerprint, plan_id, subject, body, attributes, attempts)| {
                 let attributes = read_json("the attributes of a message", &attributes)?;
-                Ok((Message { id, topic, event, fingerprint, subject, body, attributes }, attempts))
+                Ok((Message { id, topic, event, fingerprint, plan_id, subject, body, attributes }, attempts))
             })
             .collect()
     }
@@ -84,7 +100,8 @@ impl Ledger {
 
     /// Puts a message aside that SNS will never take as it is. It is kept, shown in the status, and blocks no other.
     pub async fn park(&self, id: &str, error: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let sql = "UPDATE outbox SET state = 'parked', settled_at = ?, attempts = attempts + 1, error = ? WHERE id = ? AND state = 'waiting'";
+        let sql =
+            "UPDATE outbox SET state = 'parked', settled_at = ?, attempts = attempts + 1, error = ? WHERE id = ? AND state = 'waiting'";
         let done = sqlx::query(sql).bind(stamp(now)).bind(error).bind(id).execute(&self.pool).await;
         done.map_err(self.fault("park a message"))?;
         Ok(())
@@ -107,16 +124,22 @@ impl Ledger {
     }
 
     /// Adds messages inside a transaction; an id that is known is the same message and is left as it is.
-    pub(super) async fn add_messages(&self, connection: &mut sqlx::SqliteConnection, messages: &[Message], now: Timestamp) -> Result<(), LedgerError> {
+    pub(super) async fn add_messages(
+        &self,
+        connection: &mut sqlx::SqliteConnection,
+        messages: &[Message],
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         for message in messages {
-            let Message { id, topic, event, fingerprint, subject, body, attributes } = message;
-            let sql = "INSERT INTO outbox (id, topic, event, fingerprint, subject, body, attributes, enqueued_at, next_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) ON CONFLICT (id) DO NOTHING";
+            let Message { id, topic, event, fingerprint, plan_id, subject, body, attributes } = message;
+            let sql = "INSERT INTO outbox (id, topic, event, fingerprint, plan_id, subject, body, attributes, enqueued_at, next_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT (id) DO NOTHING";
             sqlx::query(sql)
                 .bind(id)
                 .bind(topic)
                 .bind(event)
                 .bind(fingerprint)
+                .bind(plan_id)
                 .bind(subject)
                 .bind(body)
                 .bind(json("the attributes of a message", attributes)?)

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use crate::plan::Plan;
 
-use super::{CycleId, CycleKind, Ledger, LedgerError, json, read_json, read_stamp, stamp};
+use super::{CycleId, Ledger, LedgerError, json, read_json, read_stamp, stamp};
 
 /// Full documents kept per kind of cycle. At four scans a day that is two weeks: the longest shipped grace time, so
 /// that the plan in which a step became due can be read when the step is done. Equal plans share one document.
@@ -72,17 +72,18 @@ impl Ledger {
         row.map(made).transpose()
     }
 
-    /// The newest plan of a cycle of that kind that people have been told about: what "new" is measured against.
-    pub async fn last_reported_plan(&self, kind: CycleKind) -> Result<Option<Plan>, LedgerError> {
-        let sql = "SELECT p.made_at, d.document FROM plans p JOIN reports r USING (cycle) JOIN plan_documents d USING (plan_id)
-                   WHERE p.kind = ? ORDER BY p.cycle DESC LIMIT 1";
-        let row = sqlx::query_as(sql).bind(kind.name()).fetch_optional(&self.pool).await;
-        row.map_err(self.fault("read the last reported plan"))?.map(made).transpose()
+    /// The newest plan of each kind of cycle that people have been told about: what "new" is measured against.
+    pub async fn reported_plans(&self) -> Result<Vec<Plan>, LedgerError> {
+        let sql = "SELECT p.made_at, d.document FROM plans p JOIN plan_documents d USING (plan_id)
+                   WHERE p.cycle IN (SELECT max(p.cycle) FROM plans p JOIN reports r USING (cycle) GROUP BY p.kind) ORDER BY p.cycle";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&self.pool).await.map_err(self.fault("read the reported plans"))?;
+        rows.into_iter().map(made).collect()
     }
 
     /// The plan of that id as it was first made; `None` when it is unknown or its document has been dropped.
     pub async fn plan(&self, plan_id: &str) -> Result<Option<Plan>, LedgerError> {
-        let sql = "SELECT p.made_at, d.document FROM plans p JOIN plan_documents d USING (plan_id) WHERE p.plan_id = ? ORDER BY p.cycle LIMIT 1";
+        let sql =
+            "SELECT p.made_at, d.document FROM plans p JOIN plan_documents d USING (plan_id) WHERE p.plan_id = ? ORDER BY p.cycle LIMIT 1";
         let row = sqlx::query_as(sql).bind(plan_id).fetch_optional(&self.pool).await.map_err(self.fault("read a plan"))?;
         row.map(made).transpose()
     }

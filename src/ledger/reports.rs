@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::plan::Entry;
+use crate::plan::{Entry, Plan};
 
 use super::{CycleId, IntentId, Ledger, LedgerError, Message, Outcome, read_json, read_stamp, stamp};
 
@@ -37,6 +37,15 @@ pub struct Enacted {
 pub struct LastDigest {
     pub at: Timestamp,
     pub fingerprint: String,
+    /// The plan it was about, while its document is kept.
+    pub plan: Option<Plan>,
+}
+
+impl Report {
+    /// The report of `cycle`, which tells `enacted` among other things.
+    pub fn new(cycle: CycleId, messages: Vec<Message>, enacted: &[Enacted]) -> Self {
+        Self { cycle, messages, through: enacted.iter().map(|enacted| enacted.number).max().unwrap_or(0) }
+    }
 }
 
 impl Ledger {
@@ -45,7 +54,7 @@ impl Ledger {
         let Report { cycle, messages, through } = report;
         let mut transaction = self.write().await?;
         self.add_messages(&mut transaction, messages, now).await?;
-        sqlx::query("INSERT INTO reports (cycle, at, through) VALUES (?, ?, ?) ON CONFLICT (cycle) DO NOTHING")
+        sqlx::query("INSERT INTO reports (cycle, at, through) VALUES (?, ?, ?) ON CONFLICT (cycle) DO UPDATE SET through = max(through, excluded.through)")
             .bind(cycle.0)
             .bind(stamp(now))
             .bind(through)
@@ -76,16 +85,25 @@ impl Ledger {
                 let outcome: Outcome = read_json("an outcome", &detail)?;
                 let earlier: Option<Outcome> = earlier.map(|detail| read_json("an outcome", &detail)).transpose()?;
                 let repeated = earlier.is_some_and(|earlier| ended_alike(&earlier, &outcome));
-                Ok(Enacted { intent: IntentId(intent), entry: read_json("an intent", &entry)?, outcome, at: read_stamp(&at)?, repeated, number })
+                Ok(Enacted {
+                    intent: IntentId(intent),
+                    entry: read_json("an intent", &entry)?,
+                    outcome,
+                    at: read_stamp(&at)?,
+                    repeated,
+                    number,
+                })
             })
             .collect()
     }
 
     /// When the last digest was put into the outbox, and what it said.
     pub async fn last_digest(&self) -> Result<Option<LastDigest>, LedgerError> {
-        let sql = "SELECT enqueued_at, fingerprint FROM outbox WHERE event = 'digest' ORDER BY seq DESC LIMIT 1";
-        let row: Option<(String, String)> = sqlx::query_as(sql).fetch_optional(&self.pool).await.map_err(self.fault("read the last digest"))?;
-        row.map(|(at, fingerprint)| Ok(LastDigest { at: read_stamp(&at)?, fingerprint })).transpose()
+        let sql = "SELECT enqueued_at, fingerprint, plan_id FROM outbox WHERE event = 'digest' ORDER BY seq DESC LIMIT 1";
+        let row: Option<(String, String, String)> =
+            sqlx::query_as(sql).fetch_optional(&self.pool).await.map_err(self.fault("read the last digest"))?;
+        let Some((at, fingerprint, plan_id)) = row else { return Ok(None) };
+        Ok(Some(LastDigest { at: read_stamp(&at)?, fingerprint, plan: self.plan(&plan_id).await? }))
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{Joined, Triple};
-use crate::model::Place;
+use crate::model::{Place, Source};
 
 use super::document::{Entry, Hold, HoldKind};
 use super::judge::{Due, PlaceJudgement};
@@ -110,10 +110,13 @@ impl Due {
         self.entry.held_by.is_empty()
     }
 
-    /// Whether limits count it: it is free, or would be if everything had been read.
+    /// Whether limits count it: it is free, or would be if everything had been read. That we do not know who belongs
+    /// to us is no failed read.
     fn counts(&self) -> bool {
-        let follows_from_a_gap = |hold: &Hold| {
-            hold.kind == HoldKind::Gap || (hold.kind == HoldKind::Interlock && ["usage-unknown", "unrecoverable", "referenced-by-image"].contains(&hold.name.as_str()))
+        let follows_from_a_gap = |hold: &Hold| match hold.kind {
+            HoldKind::Gap => hold.name != Source::Organization.name(),
+            HoldKind::Interlock => ["usage-unknown", "unrecoverable", "referenced-by-image"].contains(&hold.name.as_str()),
+            HoldKind::Policy | HoldKind::Limit | HoldKind::Error => false,
         };
         self.is_free() || (!self.judged && self.entry.held_by.iter().all(follows_from_a_gap))
     }
@@ -137,19 +140,27 @@ impl Tripwire {
         let mut places = BTreeMap::new();
         let mut in_all = 0;
         for judgement in judgements {
-            let newly = |due: &&Due| due.counts() && is_newly_due(joined, approved, &due.entry.triple(), due);
+            // What a gap holds counts when it is first seen: a source that is never read must not trip for ever.
+            let newly = |due: &&Due| {
+                let triple = due.entry.triple();
+                let first_seen = due.is_free() || !joined.history.clocks.contains_key(&triple);
+                due.counts() && first_seen && is_newly_due(joined, approved, &triple, due)
+            };
             let count = judgement.due.iter().filter(newly).count();
             in_all += count;
             let share = 100.0 * as_float(count) / as_float(judgement.resources);
             let over_share = count > limits.tripwire_count && share > limits.tripwire_percent;
             let over_half = count >= SMALL_PLACE_AT_LEAST && 2 * count > judgement.resources;
             if over_share || over_half {
-                let detail = format!("{count} of {} images and snapshots fell due at once here; look, then `ami-warden approve`", judgement.resources);
+                let detail = format!(
+                    "{count} steps fell due at once here, where there are {} images and snapshots; look, then `ami-warden approve`",
+                    judgement.resources
+                );
                 places.insert(judgement.untouched.place.clone(), detail);
             }
         }
         let estate = (in_all > limits.tripwire_estate)
-            .then(|| format!("{in_all} fell due at once in the estate (`limits.tripwire_estate`); look, then `ami-warden approve`"));
+            .then(|| format!("{in_all} steps fell due at once in the estate (`limits.tripwire_estate`); look, then `ami-warden approve`"));
         Self { places, estate }
     }
 

@@ -8,7 +8,7 @@ use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{BlockDevice, DescribeImages, EbsBlockDevice, Image, ProductCode};
-use crate::model::AmiId;
+use crate::model::{AmiId, SnapshotId};
 
 const API: Api = Api::read("DescribeImages");
 
@@ -20,6 +20,19 @@ pub async fn images(clients: &Clients) -> Result<DescribeImages, AwsError> {
 /// Only the own images that are public: one page in nearly every account.
 pub async fn public_images(clients: &Clients) -> Result<DescribeImages, AwsError> {
     listing(clients, Some(Filter::builder().name("is-public").values("true").build())).await
+}
+
+/// The own images that need one snapshot, disabled ones included: the last look before it goes. AWS promises to refuse
+/// only the deletion of *root* snapshots of registered images.
+pub async fn images_of(clients: &Clients, snapshot: &SnapshotId) -> Result<Vec<AmiId>, AwsError> {
+    let filter = Filter::builder().name("block-device-mapping.snapshot-id").values(snapshot.as_str()).build();
+    let images = listing(clients, Some(filter)).await?.images.into_iter().flatten().flatten();
+    // A server that does not know the filter answers with everything: look into the mappings as well.
+    let needs = images.filter(|image| {
+        let mut devices = image.block_device_mappings.iter().flatten().flatten().filter_map(|device| device.ebs.as_ref());
+        devices.any(|ebs| ebs.snapshot_id.as_deref() == Some(snapshot.as_str()))
+    });
+    Ok(needs.filter_map(|image| image.image_id).map(AmiId::from).collect())
 }
 
 async fn listing(clients: &Clients, filter: Option<Filter>) -> Result<DescribeImages, AwsError> {

@@ -15,8 +15,8 @@ mod templates;
 
 pub use attributes::{create_volume_permissions, launch_permissions};
 pub use autoscaling::{auto_scaling_groups, launch_configurations};
-pub use images::{image, images, public_images};
-pub use instances::{instances, volumes};
+pub use images::{image, images, images_of, public_images};
+pub use instances::{instances, instances_of, volumes};
 pub use recycle_bin::{images_in_recycle_bin, rule_details, rules};
 pub use regions::{OptIn, RegionInfo, regions};
 pub use snapshots::{public_snapshots, snapshot, snapshots};

@@ -29,7 +29,6 @@ pub struct Writer {
 
 impl Writer {
     /// For `crate::act` and no other module; a test reads the sources and fails otherwise.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`act` is the only caller and comes with its own change"))]
     pub(crate) fn for_act(clients: Clients) -> Self {
         Self { clients }
     }

@@ -94,6 +94,7 @@ CREATE TABLE outbox (
     topic       TEXT NOT NULL,
     event       TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
+    plan_id     TEXT NOT NULL,
     subject     TEXT NOT NULL,
     body        TEXT NOT NULL,
     attributes  TEXT NOT NULL,

@@ -8,5 +8,5 @@ mod regions;
 mod tests;
 
 pub use listings::{Exposure, exposure, exposures, listings, scan};
-pub use permissions::{PermissionAnswers, permissions};
+pub use permissions::{PermissionAnswers, all_permissions, permissions};
 pub use regions::{RegionsError, regions};

@@ -1,0 +1,265 @@
+//! The commands that talk to AWS: `record`, live `plan`, `apply`, `check --aws` and `run`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+
+use owo_colors::OwoColorize;
+
+use crate::act::{Clock, Stop};
+use crate::aws::write::{Rehearsal, rehearse};
+use crate::aws::{self, Aws, read};
+use crate::cycle::{CycleError, Warden, deliver_due, prepare};
+use crate::daemon;
+use crate::evidence::{Asking, Evidence, EvidenceError};
+use crate::inventory::answers::GetRule;
+use crate::inventory::{History, Triple};
+use crate::ledger::{CycleKind, Ledger, LedgerError, Outcome};
+use crate::model::{Place, Principal};
+use crate::plan::{Entry, Plan, create_rule};
+use crate::scan::live::RegionsError;
+use crate::scan::recorded::Recording;
+
+use super::arguments;
+use super::failure::Failure;
+use super::ledger::{block_on, confirmed};
+use super::plan::now;
+use super::progress;
+use super::render::{self, printable};
+use super::settings::Settings;
+
+/// What AWS and the ledger tell right now, for a live `plan`. Clocks are read, not advanced; nothing is written.
+pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Timestamp) -> Result<Evidence, Failure> {
+    block_on(async {
+        let aws = connect().await?;
+        let (history, approved) = remembered(settings).await?;
+        let asking = Asking { config: &settings.config, policies: &settings.policies, principal, history, approved, now };
+        let (progress, bar) = progress::listener();
+        let evidence = Evidence::live(&aws, asking, &progress, None).await;
+        bar.finish_and_clear();
+        tracing::debug!("{} requests sent", aws.requests().total());
+        Ok(evidence?)
+    })
+}
+
+/// The memory of a ledger, if there is one already.
+async fn remembered(settings: &Settings) -> Result<(History, BTreeSet<Triple>), Failure> {
+    match Ledger::open_existing(&settings.config.ledger.path).await {
+        Ok(ledger) => {
+            let approved = ledger.approvals().await?.into_iter().map(|approval| approval.triple).collect();
+            Ok((ledger.history().await?, approved))
+        }
+        Err(LedgerError::Missing { .. } | LedgerError::NoDirectory { .. }) => {
+            tracing::debug!("there is no ledger yet: grace counts from now");
+            Ok((History::default(), BTreeSet::new()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn connect() -> Result<Aws, Failure> {
+    Aws::connect(aws::Settings::default()).await.map_err(Failure::error)
+}
+
+impl From<EvidenceError> for Failure {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Regions(RegionsError::NoSuchRegion { .. }) => Self::usage(error.to_string()),
+            error => Self::error(error),
+        }
+    }
+}
+
+impl From<CycleError> for Failure {
+    fn from(error: CycleError) -> Self {
+        match error {
+            CycleError::Evidence(error) => error.into(),
+            error => Self::error(error),
+        }
+    }
+}
+
+pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Result<ExitCode, Failure> {
+    block_on(async {
+        let recording = Recording::create(&arguments.out).map_err(Failure::error)?;
+        let aws = connect().await?;
+        let (history, approved) = remembered(settings).await?;
+        let asking = Asking {
+            config: &settings.config,
+            policies: &settings.policies,
+            principal: Principal::Automatic,
+            history,
+            approved,
+            now: now(),
+        };
+        let (progress, bar) = progress::listener();
+        let evidence = Evidence::live(&aws, asking, &progress, Some(&recording)).await;
+        bar.finish_and_clear();
+        let estate = evidence?.estate;
+        for gap in estate.gaps() {
+            anstream::eprintln!("gap: {}", printable(&gap.to_string()));
+        }
+        let images: usize = estate.places.values().map(|place| place.images.len()).sum();
+        let snapshots: usize = estate.places.values().map(|place| place.snapshots.len()).sum();
+        anstream::println!(
+            "recorded {images} images and {snapshots} snapshots of {} places in {}",
+            estate.places.len(),
+            arguments.out.display()
+        );
+        anstream::println!("read it with `ami-warden plan --from {}`", arguments.out.display());
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+pub(super) fn apply(arguments: arguments::Apply, settings: &Settings, verbose: u8) -> Result<ExitCode, Failure> {
+    let wanted = arguments.file.as_deref().map(super::plan::read).transpose()?;
+    block_on(async {
+        let aws = connect().await?;
+        let ledger = Ledger::open(&settings.config.ledger.path).await?;
+        let (clock, stop) = (Clock::new(now), Stop::default());
+        let warden =
+            Warden { config: &settings.config, policies: &settings.policies, aws: &aws, ledger: &ledger, clock: &clock, stop: &stop };
+        // A saved plan carries a person's approval as far as it was made with one.
+        let principal = wanted.as_ref().map_or(Principal::Automatic, |plan| plan.principal);
+        let (progress, bar) = progress::listener();
+        let prepared = prepare(warden, CycleKind::Apply, principal, &progress).await;
+        bar.finish_and_clear();
+        let prepared = prepared?;
+        let steps = match &wanted {
+            Some(wanted) => still_due(wanted, &prepared.plan),
+            None => prepared.plan.steps.clone(),
+        };
+        anstream::print!("{}", render::plan(&prepared.plan, &settings.policies, verbose > 0));
+        if steps.is_empty() {
+            anstream::println!("nothing to do");
+            prepared.carry_out(warden, &[]).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let question = format!("Enact {} of the steps above?", steps.len());
+        match arguments.yes || confirmed(&question)? {
+            true => {}
+            false => {
+                prepared.abandon(warden).await?;
+                return Err(Failure::failed("not enacted; nothing was changed"));
+            }
+        }
+        let summary = prepared.carry_out(warden, &steps).await?;
+        deliver_due(warden).await?;
+        ledger.close().await;
+        print_outcomes(&summary.enacted);
+        Ok(if summary.failed() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    })
+}
+
+/// The steps of a saved plan that are steps now too; the others are named, with what became of them.
+fn still_due(wanted: &Plan, plan: &Plan) -> Vec<Entry> {
+    let mut steps = Vec::new();
+    for old in &wanted.steps {
+        let same = |entry: &&Entry| entry.triple() == old.triple();
+        if let Some(step) = plan.steps.iter().find(same) {
+            steps.push(step.clone());
+            continue;
+        }
+        let why = match plan.held.iter().chain(&plan.pending).find(same) {
+            Some(held) if !held.held_by.is_empty() => {
+                held.held_by.iter().map(|hold| format!("{}: {}", hold.name, hold.detail)).collect::<Vec<_>>().join("; ")
+            }
+            Some(_) => "its grace time is not over".to_owned(),
+            None => "it is no longer due".to_owned(),
+        };
+        anstream::println!("left out {} {}: {}", old.action, printable(&old.resource.to_string()), printable(&why));
+    }
+    steps
+}
+
+fn print_outcomes(enacted: &[(Entry, Outcome)]) {
+    for (step, outcome) in enacted {
+        let told = match outcome {
+            Outcome::Done { .. } => "done".green().to_string(),
+            Outcome::InFlight { .. } => "under way".cyan().to_string(),
+            Outcome::Failed { code, message } => format!("{} {}", "failed".red(), printable(&format!("{code}: {message}"))),
+            Outcome::Skipped { reason } => format!("{} {}", "skipped".yellow(), printable(reason)),
+            Outcome::Unknown { message } => format!("{} {}", "unknown, read back in the next cycle".yellow(), printable(message)),
+        };
+        anstream::println!("{} {} in {}: {told}", step.action, printable(&step.resource.to_string()), step.place);
+    }
+}
+
+/// Credentials, and by dry run the permission for every call that `act` makes.
+pub(super) fn check(settings: &Settings) -> Result<ExitCode, Failure> {
+    block_on(async {
+        let aws = connect().await?;
+        let identity = aws.identity();
+        anstream::println!("{:20} {} in partition {}", "identity".bold(), identity.arn, identity.partition.name());
+        let (places, gaps) = crate::scan::live::regions(&aws, &settings.config.scope).await.map_err(EvidenceError::from)?;
+        let regions: Vec<String> = places.iter().map(|place| place.region.to_string()).collect();
+        anstream::println!("{:20} {}", "Regions".bold(), regions.join(", "));
+        for gap in gaps {
+            anstream::println!("{:20} {}", "gap".yellow(), printable(&gap.to_string()));
+        }
+        for place in &places {
+            recycle_bin(&aws, place).await;
+        }
+        let mut refused = 0;
+        if let Some(place) = places.first() {
+            let clients = aws.clients(place).map_err(Failure::error)?;
+            for rehearsed in rehearse(&clients, now()).await {
+                let told = match &rehearsed.rehearsal {
+                    Rehearsal::Allowed => "allowed".green().to_string(),
+                    Rehearsal::Denied(error) => {
+                        refused += 1;
+                        format!("{} {}", "denied".red(), printable(&error.to_string()))
+                    }
+                    Rehearsal::Unclear(error) => format!("{} {}", "cannot be told beforehand".yellow(), printable(&error.to_string())),
+                };
+                anstream::println!("{:20} {told}", rehearsed.api);
+            }
+        }
+        if refused > 0 {
+            let help = "the scan role may only read; mode `enforce` needs the actions of deploy/iam/enforce-role.json";
+            return Err(Failure::failed_with(format!("{refused} calls are denied"), help));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Without a rule nothing can be deregistered or deleted there: say so, with the command that makes one.
+async fn recycle_bin(aws: &Aws, place: &Place) {
+    let said = async {
+        let clients = aws.clients(place)?;
+        let rules = read::rules(&clients).await?;
+        read::rule_details(&clients, &rules).await
+    };
+    match said.await {
+        Err(error) => anstream::println!("{:20} in {}: {}", "Recycle Bin".yellow(), place.region, printable(&error.to_string())),
+        Ok(rules) => {
+            for kind in ["EC2_IMAGE", "EBS_SNAPSHOT"] {
+                let works = |rule: &GetRule| rule.resource_type.as_deref() == Some(kind) && rule.status.as_deref() == Some("available");
+                if !rules.iter().any(works) {
+                    anstream::println!(
+                        "{:20} in {} no rule for {kind}: {}",
+                        "Recycle Bin".yellow(),
+                        place.region,
+                        create_rule(place, kind)
+                    );
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn run(arguments: arguments::Run, config: Option<&Path>) -> Result<ExitCode, Failure> {
+    let config = config.map(Path::to_owned);
+    let settings = Settings::load(config.as_deref())?;
+    let reload = move || {
+        let settings = Settings::load(config.as_deref()).map_err(|failure| failure.to_string())?;
+        Ok(daemon::Settings { config: settings.config, policies: settings.policies })
+    };
+    let first = daemon::Settings { config: settings.config, policies: settings.policies };
+    block_on(async {
+        let aws = connect().await?;
+        let options = daemon::Options { once: arguments.once, clock: Clock::new(now), progress: progress::log() };
+        daemon::run(aws, first, reload, options).await.map_err(Failure::error)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

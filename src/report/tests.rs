@@ -1,0 +1,1 @@
+//! Messages as people and machines get them.
