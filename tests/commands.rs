@@ -79,7 +79,9 @@ fn complete(folder: &Folder) {
     let snapshot = r#"{"Snapshots": [{"SnapshotId": "snap-0aaa", "OwnerId": "111111111111", "State": "completed", "StartTime": "2020-01-01T00:00:00+00:00",
         "VolumeId": "vol-1", "VolumeSize": 8, "Encrypted": true}]}"#;
     let rule = |id: &str, kind: &str| {
-        format!(r#"{{"Identifier": "{id}", "ResourceType": "{kind}", "Status": "available", "RetentionPeriod": {{"RetentionPeriodValue": 14, "RetentionPeriodUnit": "DAYS"}}}}"#)
+        format!(
+            r#"{{"Identifier": "{id}", "ResourceType": "{kind}", "Status": "available", "RetentionPeriod": {{"RetentionPeriodValue": 14, "RetentionPeriodUnit": "DAYS"}}}}"#
+        )
     };
     let rules = format!("[{}, {}]", rule("r1", "EC2_IMAGE"), rule("r2", "EBS_SNAPSHOT"));
     for (name, text) in [
@@ -107,7 +109,10 @@ fn policy(id: &str, rest: &str) -> String {
 
 /// Everything old is deregistered.
 fn eager(folder: &Folder) {
-    let text = policy("old-goes", "permit (principal, action == Action::\"deregister\", resource is Image) when { resource.age > duration(\"30d\") };");
+    let text = policy(
+        "old-goes",
+        "permit (principal, action == Action::\"deregister\", resource is Image) when { resource.age > duration(\"30d\") };",
+    );
     folder.put("policies/old.cedar", text);
 }
 
@@ -139,9 +144,18 @@ fn what_has_a_grace_time_is_pending_without_a_history() {
 #[test]
 fn each_file_that_is_missing_broken_or_lacks_its_list_is_a_gap_that_holds() {
     let files = [
-        "describe-images", "describe-snapshots", "describe-snapshots-public", "describe-instances", "describe-launch-templates",
-        "describe-launch-template-versions", "describe-auto-scaling-groups", "describe-launch-configurations", "list-images-in-recycle-bin",
-        "list-rules", "get-rule", "launch-permissions/ami-0aaa",
+        "describe-images",
+        "describe-snapshots",
+        "describe-snapshots-public",
+        "describe-instances",
+        "describe-launch-templates",
+        "describe-launch-template-versions",
+        "describe-auto-scaling-groups",
+        "describe-launch-configurations",
+        "list-images-in-recycle-bin",
+        "list-rules",
+        "get-rule",
+        "launch-permissions/ami-0aaa",
     ];
     let damages: [(&str, Option<&[u8]>); 6] = [
         ("missing", None),
