@@ -52,7 +52,13 @@ impl Evidence {
     ///
     /// # Errors
     /// When the folder is no recorded estate, or nothing in it could be read. Anything less is a gap.
-    pub fn recorded(dir: &Path, config: &Config, policies: &PolicySet, principal: Principal, now: Timestamp) -> Result<Self, EvidenceError> {
+    pub fn recorded(
+        dir: &Path,
+        config: &Config,
+        policies: &PolicySet,
+        principal: Principal,
+        now: Timestamp,
+    ) -> Result<Self, EvidenceError> {
         let recorded = recorded::open(dir)?;
         let mut estate = Estate::new(config);
         for place in recorded.places() {
@@ -91,7 +97,7 @@ mod live {
     use crate::aws::Aws;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, exposures, permissions, regions, scan};
+    use crate::scan::live::{Exposure, all_permissions, exposures, regions, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -101,7 +107,12 @@ mod live {
         /// # Errors
         /// When it is not known what to read, nothing at all could be read, or the recording cannot be written.
         /// Anything less is a gap.
-        pub async fn live(aws: &Aws, asking: Asking<'_>, progress: &Progress, recording: Option<&Recording>) -> Result<Self, EvidenceError> {
+        pub async fn live(
+            aws: &Aws,
+            asking: Asking<'_>,
+            progress: &Progress,
+            recording: Option<&Recording>,
+        ) -> Result<Self, EvidenceError> {
             let Asking { config, policies, principal, mut history, approved, now } = asking;
             let (places, gaps) = regions(aws, &config.scope).await?;
             let mut estate = Estate::new(config);
@@ -118,17 +129,19 @@ mod live {
 
             let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
             let asked = questions(&joined, policies, principal);
-            for (place, questions) in &asked {
-                let (images, snapshots) = permissions(aws, place, questions.images.clone(), questions.snapshots.clone()).await;
-                if let Some(recording) = recording {
+            let mut unrecorded = Ok(());
+            all_permissions(aws, &asked, |place, (images, snapshots)| {
+                if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     let unread = Answers::unread(place.clone(), "written before");
-                    let answers = Answers { launch_permissions: images.clone(), create_volume_permissions: snapshots.clone(), ..unread };
-                    recording.place(&answers)?;
+                    let (launch_permissions, create_volume_permissions) = (images.clone(), snapshots.clone());
+                    unrecorded = recording.place(&Answers { launch_permissions, create_volume_permissions, ..unread });
                 }
-                if let Some(inventory) = estate.places.get_mut(place) {
+                if let Some(inventory) = estate.places.get_mut(&place) {
                     inventory.add_permissions(images, snapshots);
                 }
-            }
+            })
+            .await;
+            unrecorded?;
             Questions::note_unanswered(&asked, &mut estate);
             history.observe(&Joined::new(&estate, &history.clone(), config, now));
             if let Some(recording) = recording {

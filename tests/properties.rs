@@ -24,7 +24,12 @@ static EAGER: LazyLock<PolicySet> = LazyLock::new(|| {
         text += &policy(action, action, "Image", "when { resource.age >= duration(\"0s\") }");
     }
     text += &policy("unused", "deregister", "Image", "when { resource has usage && resource.usage.total == 0 }");
-    text += &policy("copied", "deregister", "Image", "when { resource.age > duration(\"1d\") } unless { resource has replicaRegions && resource.replicaRegions.contains(Region::\"us-east-1\") }");
+    text += &policy(
+        "copied",
+        "deregister",
+        "Image",
+        "when { resource.age > duration(\"1d\") } unless { resource has replicaRegions && resource.replicaRegions.contains(Region::\"us-east-1\") }",
+    );
     text += &policy("orphans", "deleteSnapshot", "Snapshot", "when { resource.age >= duration(\"0s\") }");
     text += &policy("no-public", "makePrivate", "Image", "when { resource.isPublic }");
     text += &policy("no-public-snapshots", "makePrivate", "Snapshot", "when { resource has isPublic && resource.isPublic }");

@@ -30,7 +30,8 @@ pub(crate) fn write(dir: &Path, images: usize, snapshots: usize, regions: usize)
         save("describe-snapshots-public", json!({ "Snapshots": [] }))?;
         save("describe-instances", json!({ "Reservations": (0..images / 10).map(|n| reservation(region, n)).collect::<Vec<_>>() }))?;
         save("describe-launch-templates", json!({ "LaunchTemplates": (0..images / 50).map(|n| template(region, n)).collect::<Vec<_>>() }))?;
-        let versions: Vec<Value> = (0..images / 50).flat_map(|n| (1..=3).map(move |version| template_version(region, n, version))).collect();
+        let versions: Vec<Value> =
+            (0..images / 50).flat_map(|n| (1..=3).map(move |version| template_version(region, n, version))).collect();
         save("describe-launch-template-versions", json!({ "LaunchTemplateVersions": versions }))?;
         save("describe-auto-scaling-groups", json!({ "AutoScalingGroups": [] }))?;
         save("describe-launch-configurations", json!({ "LaunchConfigurations": [] }))?;

@@ -10,8 +10,23 @@ use super::process::measure;
 
 const ACCOUNT: &str = "111111111111";
 const REGIONS: [&str; 17] = [
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
-    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
 ];
 const IMAGES_PER_REGION: usize = 200;
 
@@ -57,8 +72,15 @@ fn requests_of_a_scan(runtime: &tokio::runtime::Runtime) -> Result<(), Box<dyn s
     // Nine listings of one page each, ListRules once per resource type; STS and DescribeRegions once.
     let pages = REGIONS.len() * (8 + 2) + 2;
     let bound = pages + templates + rules + images;
-    println!("| live scan, 17 Regions × 200 images: requests | {sent} (bound {bound}: {pages} pages + {templates} templates + {rules} rules + {images} launch permissions) |");
-    println!("| … wall, CPU, peak memory | {:.1} s, {:.1} s, {} MB |", figures.wall.as_secs_f64(), figures.cpu.as_secs_f64(), figures.peak_kib / 1024);
+    println!(
+        "| live scan, 17 Regions × 200 images: requests | {sent} (bound {bound}: {pages} pages + {templates} templates + {rules} rules + {images} launch permissions) |"
+    );
+    println!(
+        "| … wall, CPU, peak memory | {:.1} s, {:.1} s, {} MB |",
+        figures.wall.as_secs_f64(),
+        figures.cpu.as_secs_f64(),
+        figures.peak_kib / 1024
+    );
     Ok(())
 }
 
@@ -68,14 +90,21 @@ fn idle_daemon(runtime: &tokio::runtime::Runtime) -> Result<(), Box<dyn std::err
     let server = runtime.block_on(sim.serve())?;
     let dir = tempfile::tempdir()?;
     let figures = measure(program(&server.endpoint(), dir.path())?.arg("run"), Some(Duration::from_secs(90)))?;
-    println!("| idle daemon after a scan of 17 Regions × 200 images: resident, peak | {} MB, {} MB |", figures.resident_kib / 1024, figures.peak_kib / 1024);
+    println!(
+        "| idle daemon after a scan of 17 Regions × 200 images: resident, peak | {} MB, {} MB |",
+        figures.resident_kib / 1024,
+        figures.peak_kib / 1024
+    );
     Ok(())
 }
 
 fn program(endpoint: &str, dir: &std::path::Path) -> Result<Command, Box<dyn std::error::Error>> {
     let config = dir.join("ami-warden.toml");
     // The yearly schedule keeps the daemon idle after its first cycle.
-    std::fs::write(&config, "[ledger]\npath = \"ledger.db\"\n[http]\nlisten = \"127.0.0.1:0\"\n[schedule]\nscan = \"0 0 0 1 1 *\"\nexposure = \"0 0 0 1 1 *\"\n")?;
+    std::fs::write(
+        &config,
+        "[ledger]\npath = \"ledger.db\"\n[http]\nlisten = \"127.0.0.1:0\"\n[schedule]\nscan = \"0 0 0 1 1 *\"\nexposure = \"0 0 0 1 1 *\"\n",
+    )?;
     let mut program = Command::new(PROGRAM);
     program.arg("--config").arg(config).env("AWS_ENDPOINT_URL", endpoint).env("AWS_REGION", "us-east-1");
     program.env("AWS_ACCESS_KEY_ID", format!("AKIA{ACCOUNT}")).env("AWS_SECRET_ACCESS_KEY", "simulated");

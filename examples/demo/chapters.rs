@@ -21,7 +21,8 @@ use crate::warden::{Deed, Demo};
 const WIDTH: usize = 120;
 
 /// The series that are shown.
-const METRICS: [&str; 3] = ["ami_warden_ready", "ami_warden_plan_held{action=\"disable\"", "ami_warden_steps_enacted_total{action=\"deregister\""];
+const METRICS: [&str; 3] =
+    ["ami_warden_ready", "ami_warden_plan_held{action=\"disable\"", "ami_warden_steps_enacted_total{action=\"deregister\""];
 
 /// One line to people. A reader who has gone away has seen enough.
 pub(crate) fn say(line: impl std::fmt::Display) {
@@ -43,7 +44,12 @@ impl Story<'_> {
     pub(crate) fn title(&self, demo: &Demo) {
         let config = &demo.engine.settings.config;
         say(format!("{} governs a simulated AWS at {} for fourteen weeks.", "ami-warden".bold(), demo.endpoint));
-        say(format!("Mode `{}`, {} policies, health at http://{}. The real AWS is out of reach.", config.mode, demo.engine.settings.policies.policies().count(), demo.http));
+        say(format!(
+            "Mode `{}`, {} policies, health at http://{}. The real AWS is out of reach.",
+            config.mode,
+            demo.engine.settings.policies.policies().count(),
+            demo.http
+        ));
     }
 
     pub(crate) fn estate(&self) {
@@ -51,7 +57,8 @@ impl Story<'_> {
         for (account, whose) in [(OURS, "ours"), (OUTSIDER, "partner's")] {
             for region in REGIONS {
                 let Some(place) = self.estate.world.place(account, region) else { continue };
-                let public = place.images.values().filter(|image| image.is_public()).count() + place.snapshots.values().filter(|it| it.is_public()).count();
+                let public = place.images.values().filter(|image| image.is_public()).count()
+                    + place.snapshots.values().filter(|it| it.is_public()).count();
                 let counts = [
                     (place.images.len(), "images"),
                     (place.snapshots.len(), "snapshots"),
@@ -103,7 +110,11 @@ impl Story<'_> {
     }
 
     pub(crate) fn mishap(&self, at: Timestamp) {
-        say(format!("  {}  {}", self.moment(at), "somebody publishes web-1.5.0 by mistake; the exposure scan comes every ten minutes".italic()));
+        say(format!(
+            "  {}  {}",
+            self.moment(at),
+            "somebody publishes web-1.5.0 by mistake; the exposure scan comes every ten minutes".italic()
+        ));
     }
 
     fn moment(&self, at: Timestamp) -> String {
@@ -115,20 +126,31 @@ impl Story<'_> {
     pub(crate) fn message(&self, demo: &Demo) -> Result<(), Box<dyn Error>> {
         heading(4, "What people were told");
         let [calm, urgent] = Estate::topics().map(|topic| demo.sim.world(|world| world.messages(&topic).to_vec()));
-        let is = |message: &Message, name: &str, value: &str| message.attributes.get(name).is_some_and(|attribute| attribute.value == value);
+        let is =
+            |message: &Message, name: &str, value: &str| message.attributes.get(name).is_some_and(|attribute| attribute.value == value);
         let planned = calm.iter().filter(|message| is(message, "event", "planned") && is(message, "action", "deregister"));
         if let Some(message) = planned.min_by_key(|message| message.body.len()) {
             let body: Value = serde_json::from_str(&message.body)?;
             let text = body.get("email").and_then(Value::as_str).unwrap_or_default();
-            say(format!("  {}  {}", message.subject.as_deref().unwrap_or_default().bold(), message.at.strftime("%a %e %b %H:%M").to_string().dimmed()));
+            say(format!(
+                "  {}  {}",
+                message.subject.as_deref().unwrap_or_default().bold(),
+                message.at.strftime("%a %e %b %H:%M").to_string().dimmed()
+            ));
             // The first line says what the subject says, the last one names the plan.
             for line in text.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with("Plan ")) {
                 say(cut(&format!("  │ {line}"), WIDTH));
             }
-            let attributes: Vec<String> = message.attributes.iter().map(|(name, attribute)| format!("{name}={}", attribute.value)).collect();
+            let attributes: Vec<String> =
+                message.attributes.iter().map(|(name, attribute)| format!("{name}={}", attribute.value)).collect();
             say(format!("  └ to filter on: {}", attributes.join("  ").cyan()));
         }
-        say(format!("  In all {} messages: {} on topic `ami-warden`, {} on `ami-warden-urgent`.", calm.len() + urgent.len(), calm.len(), urgent.len()));
+        say(format!(
+            "  In all {} messages: {} on topic `ami-warden`, {} on `ami-warden-urgent`.",
+            calm.len() + urgent.len(),
+            calm.len(),
+            urgent.len()
+        ));
         Ok(())
     }
 
@@ -159,7 +181,8 @@ impl Story<'_> {
         heading(6, "What is due and yet held, and why");
         for (name, (image, what)) in &self.estate.traps {
             let Some(entry) = plan.held.iter().find(|entry| entry.resource == ResourceId::Image(image.as_str().into())) else { continue };
-            let holds: Vec<String> = entry.held_by.iter().map(|hold| format!("{} {}", format!("{}:", hold.name).yellow(), hold.detail)).collect();
+            let holds: Vec<String> =
+                entry.held_by.iter().map(|hold| format!("{} {}", format!("{}:", hold.name).yellow(), hold.detail)).collect();
             say(cut(&format!("  {name:<17}{} {:<11}{}", format!("{what:<28}").dimmed(), entry.action, holds.join(" · ")), WIDTH));
         }
     }
@@ -169,10 +192,19 @@ impl Story<'_> {
         heading(7, "What the ledger says");
         let cycles = demo.engine.ledger.list(u32::MAX).await?;
         for cycle in cycles.iter().filter(|cycle| !cycle.outcomes.is_empty()).take(2) {
-            let counts = cycle.counts.map(|counts| format!("{} steps, {} pending, {} held", counts.steps, counts.pending, counts.held)).unwrap_or_default();
+            let counts = cycle
+                .counts
+                .map(|counts| format!("{} steps, {} pending, {} held", counts.steps, counts.pending, counts.held))
+                .unwrap_or_default();
             let outcomes: Vec<String> = cycle.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
             let result = cycle.result.map_or("unfinished", |result| result.name());
-            say(format!("  {:<9} {}  {:<5} {result}: {counts}; {}", cycle.id.to_string(), cycle.started_at.strftime("%a %e %b %H:%M"), cycle.kind.name(), outcomes.join(", ")));
+            say(format!(
+                "  {:<9} {}  {:<5} {result}: {counts}; {}",
+                cycle.id.to_string(),
+                cycle.started_at.strftime("%a %e %b %H:%M"),
+                cycle.kind.name(),
+                outcomes.join(", ")
+            ));
         }
         for (kind, whose) in [("ami", "dev-api-b139"), ("snap", "its snapshot")] {
             let resource = id(kind, "dev-api-b139");
@@ -183,7 +215,13 @@ impl Story<'_> {
                 let entry = &step.intent.entry;
                 let outcomes: Vec<&str> = step.outcomes.iter().map(|(_, outcome)| outcome.name()).collect();
                 let at = step.intent.at.strftime("%a %e %b %H:%M");
-                say(format!("    {:<10} {at}  {:<15}{:<6}because of {}", step.intent.id.to_string(), entry.action, outcomes.join(", "), entry.because.join(", ")));
+                say(format!(
+                    "    {:<10} {at}  {:<15}{:<6}because of {}",
+                    step.intent.id.to_string(),
+                    entry.action,
+                    outcomes.join(", "),
+                    entry.because.join(", ")
+                ));
             }
         }
         Ok(())
@@ -228,7 +266,8 @@ fn weight(action: Action) -> Style {
 fn piece(body: &str, pointer: &str) -> Result<String, serde_json::Error> {
     let document: Value = serde_json::from_str(body)?;
     let fields = document.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
-    let short: serde_json::Map<String, Value> = fields.filter(|(name, _)| *name != "plan_id").map(|(name, value)| (name.clone(), value.clone())).collect();
+    let short: serde_json::Map<String, Value> =
+        fields.filter(|(name, _)| *name != "plan_id").map(|(name, value)| (name.clone(), value.clone())).collect();
     serde_json::to_string(&short)
 }
 

@@ -108,9 +108,16 @@ impl Estate {
     }
 
     /// A well-kept snapshot of ours.
-    fn snapshot(&mut self, region: &str, name: &str, age_days: i64, change: impl FnOnce(SnapshotBuilder<'_>) -> SnapshotBuilder<'_>) -> String {
+    fn snapshot(
+        &mut self,
+        region: &str,
+        name: &str,
+        age_days: i64,
+        change: impl FnOnce(SnapshotBuilder<'_>) -> SnapshotBuilder<'_>,
+    ) -> String {
         let id = id("snap", name);
-        let snapshot = self.at(region).snapshot().id(&id).age_days(age_days).tag("Name", name).tag("owner", "platform").tag("cost-center", "4711");
+        let snapshot =
+            self.at(region).snapshot().id(&id).age_days(age_days).tag("Name", name).tag("owner", "platform").tag("cost-center", "4711");
         change(snapshot.with(|snapshot| snapshot.encrypted = true)).put()
     }
 
@@ -139,7 +146,9 @@ impl Estate {
 
     /// Releases of the web tier, and what launches the newest.
     fn add_golden_family(&mut self) {
-        for (version, age, deprecated) in [("1.0.0", 410, Some(110)), ("1.1.0", 320, Some(80)), ("1.2.0", 240, None), ("1.3.0", 150, None), ("1.4.0", 95, None)] {
+        for (version, age, deprecated) in
+            [("1.0.0", 410, Some(110)), ("1.1.0", 320, Some(80)), ("1.2.0", 240, None), ("1.3.0", 150, None), ("1.4.0", 95, None)]
+        {
             let deprecated = deprecated.map(|days| self.ago(days));
             self.image(HOME, &format!("web-{version}"), age, |image| match deprecated {
                 Some(at) => image.tag("family", "web").tag("version", version).deprecated_at(at),

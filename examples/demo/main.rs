@@ -38,7 +38,8 @@ fn main() -> ExitCode {
         anstream::eprintln!("the demonstration cannot start itself in a clean environment: {error}");
         return ExitCode::FAILURE;
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off,ami_warden=error"));
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off,ami_warden=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let told = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(tell()));
     match told {
@@ -57,7 +58,8 @@ fn main() -> ExitCode {
 fn start_afresh() -> io::Result<()> {
     const FILES: [&str; 2] = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
-    let foreign = |name: &&String| (name.starts_with("AWS_") && !FILES.contains(&name.as_str())) || name.to_ascii_lowercase().ends_with("_proxy");
+    let foreign =
+        |name: &&String| (name.starts_with("AWS_") && !FILES.contains(&name.as_str())) || name.to_ascii_lowercase().ends_with("_proxy");
     let clean = FILES.iter().all(|name| std::env::var_os(name).is_some_and(|value| value == "/dev/null"));
     if clean && !names.iter().any(|name| foreign(&name)) {
         return Ok(());

@@ -63,7 +63,9 @@ async fn copy(acting: &Acting<'_>, step: &Entry, there: &Writer, image: &Image, 
         name: copy_name(image),
         description: image.description.clone(),
         client_token: token(step, since),
-        tags: copied_tags(image, |key| config.tags.keep.iter().chain(&config.tags.hold).any(|tag| tag == key) || key == config.tags.replicate),
+        tags: copied_tags(image, |key| {
+            config.tags.keep.iter().chain(&config.tags.hold).any(|tag| tag == key) || key == config.tags.replicate
+        }),
         kms_key: config.replication.kms_keys.get(&there.clients().place().region).cloned(),
     };
     match there.copy_image(&request).await {

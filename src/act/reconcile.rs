@@ -2,11 +2,13 @@
 //!
 //! An ambiguous answer is read back, never repeated blindly.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::aws::read::{self, Lookup};
-use crate::inventory::History;
+use crate::inventory::{History, Triple};
 use crate::ledger::{LedgerError, OpenIntent, Outcome};
 use crate::model::{Action, AmiId, Grantee, ImageState, Place};
 use crate::plan::Entry;
@@ -27,7 +29,11 @@ const LONGEST_COPY: SignedDuration = SignedDuration::from_hours(48);
 /// When the ledger cannot be read or written.
 pub async fn reconcile(acting: &Acting<'_>, history: &mut History) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
     let mut concluded = Vec::new();
-    for OpenIntent { intent, last } in acting.ledger.open_intents().await? {
+    let open = acting.ledger.open_intents().await?;
+    // The ledger's open intents say which copies are on their way; a memory of others would block their steps for ever.
+    let known: BTreeSet<Triple> = open.iter().map(|open| open.intent.entry.triple()).collect();
+    history.copies.retain(|triple, _| known.contains(triple));
+    for OpenIntent { intent, last } in open {
         let age = acting.clock.now().duration_since(intent.at);
         let step = intent.entry;
         let outcome = match copy_of(&step, last.as_ref(), history) {
@@ -78,8 +84,12 @@ fn effect_is_visible(step: &Entry, present: &Present) -> bool {
         (Action::Deprecate, Present::Image(now)) => now.image.deprecation_at.is_some(),
         (Action::MakePrivate, Present::Image(now)) => !now.permissions.0.contains(&Grantee::Everyone),
         (Action::MakePrivate, Present::Snapshot(now)) => !now.permissions.0.contains(&Grantee::Everyone),
-        (Action::RevokeShare, Present::Image(now)) => step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee)),
-        (Action::RevokeShare, Present::Snapshot(now)) => step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee)),
+        (Action::RevokeShare, Present::Image(now)) => {
+            step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee))
+        }
+        (Action::RevokeShare, Present::Snapshot(now)) => {
+            step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee))
+        }
         _ => false,
     }
 }
@@ -116,7 +126,9 @@ async fn copying(acting: &Acting<'_>, step: &Entry, image: AmiId, age: SignedDur
     match state {
         Some(ImageState::Available) => Outcome::Done { detail: json!({ "image": image, "region": there.region }) },
         Some(ImageState::Other(state)) => Outcome::Failed { code: "CopyFailed".into(), message: format!("the copy {image} is `{state}`") },
-        _ if age >= LONGEST_COPY => Outcome::Failed { code: "CopyTooSlow".into(), message: format!("the copy {image} is not available after 48 hours") },
+        _ if age >= LONGEST_COPY => {
+            Outcome::Failed { code: "CopyTooSlow".into(), message: format!("the copy {image} is not available after 48 hours") }
+        }
         _ => on_its_way,
     }
 }

@@ -79,7 +79,6 @@ pub(super) async fn snapshot(clients: &Clients, id: &SnapshotId) -> Result<Prese
     let images = read::images_of(clients, id).await?;
     let before = BeforeSnapshot { snapshot: answer.clone(), create_volume_permissions: attribute.clone() };
     let snapshot = read_snapshot(answer).map_err(AwsError::malformed)?;
-    let permissions =
-        read_permissions(attribute.create_volume_permissions, "CreateVolumePermissions").map_err(AwsError::malformed)?;
+    let permissions = read_permissions(attribute.create_volume_permissions, "CreateVolumePermissions").map_err(AwsError::malformed)?;
     Ok(Present::Snapshot(Box::new(PresentSnapshot { snapshot, permissions, images, before })))
 }

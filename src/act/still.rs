@@ -1,7 +1,7 @@
 //! Is the step still right for the resource as it is now? A reason to skip it, or none.
 
 use crate::config::Config;
-use crate::inventory::{Inventory, managed_image, managed_snapshot, ManagedBy};
+use crate::inventory::{Inventory, ManagedBy, managed_image, managed_snapshot};
 use crate::model::{Action, Grantee, Image, ImageState, Permissions, Protection, Tags};
 use crate::plan::Entry;
 
@@ -32,7 +32,9 @@ fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config)
         Action::Deprecate => image.deprecation_at.map(|at| format!("it is set to be deprecated at {at}")),
         Action::Replicate => (image.state != ImageState::Available).then(|| format!("its state is `{}`", image.state)),
         Action::Disable if image.state != ImageState::Available => Some(format!("its state is `{}`", image.state)),
-        Action::Disable | Action::Deregister => changed(image, permissions, instances, planned).or_else(|| protected(step.action, image, planned)),
+        Action::Disable | Action::Deregister => {
+            changed(image, permissions, instances, planned).or_else(|| protected(step.action, image, planned))
+        }
         Action::MakePrivate | Action::RevokeShare | Action::Notify | Action::DeleteSnapshot => Some("no such action on an image".into()),
     }
 }
@@ -65,7 +67,9 @@ fn snapshot(step: &Entry, now: &PresentSnapshot, planned: &Inventory, config: &C
 fn exposure(step: &Entry, permissions: &Permissions) -> Option<Option<String>> {
     match (step.action, &step.context.grantee) {
         (Action::MakePrivate, _) => Some((!permissions.0.contains(&Grantee::Everyone)).then(|| "it is private already".into())),
-        (Action::RevokeShare, Some(grantee)) => Some((!permissions.0.contains(grantee)).then(|| format!("it is not shared with {grantee} any more"))),
+        (Action::RevokeShare, Some(grantee)) => {
+            Some((!permissions.0.contains(grantee)).then(|| format!("it is not shared with {grantee} any more")))
+        }
         (Action::RevokeShare, None) => Some(Some("the step does not say whose share ends".into())),
         _ => None,
     }

@@ -26,6 +26,7 @@ pub struct Clients {
 }
 
 impl Clients {
+    #[expect(clippy::disallowed_methods, reason = "the one place where clients are made")]
     pub(super) fn new(config: &SdkConfig, place: Place, settings: &Settings, requests: &Arc<Requests>) -> Self {
         let region = aws_config::Region::new(place.region.as_str().to_owned());
         let witness = Witness { place: place.clone(), requests: Arc::clone(requests) };

@@ -17,10 +17,11 @@ mod whole;
 pub mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use clients::Clients;
 pub use connect::{Aws, ConnectError, Identity, Partition};
 pub use error::{AwsError, Effect, ErrorKind};
 pub use requests::{RequestCount, Requests};
 pub use settings::{Keys, Pace, Settings, Timeouts};
+pub use write::{Rehearsal, Rehearsed, WriteOutcome, rehearse};

@@ -47,8 +47,12 @@ pub async fn publish(aws: &Aws, publication: &Publication) -> WriteOutcome<Messa
     };
     let client = &client;
     once(|| async move {
-        let mut call =
-            client.publish().topic_arn(&publication.topic_arn).subject(&publication.subject).message(&publication.body).message_structure("json");
+        let mut call = client
+            .publish()
+            .topic_arn(&publication.topic_arn)
+            .subject(&publication.subject)
+            .message(&publication.body)
+            .message_structure("json");
         for (name, values) in &publication.attributes {
             let (kind, text) = match values.as_slice() {
                 [one] => ("String", one.clone()),
@@ -65,6 +69,7 @@ pub async fn publish(aws: &Aws, publication: &Publication) -> WriteOutcome<Messa
     .await
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes SNS clients")]
 fn client(aws: &Aws, topic_arn: &str) -> Result<aws_sdk_sns::Client, AwsError> {
     let unusable = || AwsError::unsent(ErrorKind::Other, "InvalidTopic", format!("`{topic_arn}` is not the ARN of an SNS topic"));
     let region = topic_region(topic_arn).ok_or_else(unusable)?;

@@ -36,7 +36,11 @@ pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<Ex
     for (name, expression) in [("full scan", &config.schedule.scan), ("exposure scan", &config.schedule.exposure)] {
         line(&mut out, name, &format!("{expression}, next {}", next_runs(&config.schedule, expression)?));
     }
-    let topics = if config.sns.topics.is_empty() { "none: nothing is reported".yellow().to_string() } else { config.sns.topics.keys().cloned().collect::<Vec<_>>().join(", ") };
+    let topics = if config.sns.topics.is_empty() {
+        "none: nothing is reported".yellow().to_string()
+    } else {
+        config.sns.topics.keys().cloned().collect::<Vec<_>>().join(", ")
+    };
     line(&mut out, "SNS topics", &topics);
     line(&mut out, "health", &format!("http://{}/healthz", config.http.listen));
     line(&mut out, "ledger", &config.ledger.path.display().to_string());

@@ -46,15 +46,18 @@ struct Fact {
 }
 
 pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<ExitCode, Failure> {
-    let id = ResourceId::parse(&arguments.resource)
-        .ok_or_else(|| Failure::usage(format!("`{}` is no resource: give an id such as `ami-0abc…` or `snap-0abc…`", printable(&arguments.resource))))?;
+    let id = ResourceId::parse(&arguments.resource).ok_or_else(|| {
+        Failure::usage(format!("`{}` is no resource: give an id such as `ami-0abc…` or `snap-0abc…`", printable(&arguments.resource)))
+    })?;
     let evidence = evidence(&arguments.from, settings, Principal::Automatic)?;
     let plan = judge(&evidence, settings, Principal::Automatic)?;
     let joined = Joined::new(&evidence.estate, &evidence.history, &settings.config, evidence.now);
     let story = story(&joined, &plan, &id).ok_or_else(|| unseen(&evidence, &id))?;
     let text = match arguments.from.format {
         Format::Text => text(&story, settings),
-        Format::Json => serde_json::to_string_pretty(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n",
+        Format::Json => {
+            serde_json::to_string_pretty(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n"
+        }
     };
     anstream::stdout().write_all(text.as_bytes()).map_err(|error| Failure::failed(format!("cannot print: {error}")))?;
     Ok(ExitCode::SUCCESS)
@@ -119,14 +122,20 @@ fn image_facts(facts: &ImageFacts<'_>) -> Vec<Fact> {
     let mut list = Facts::default();
     list.say("state", image.state.to_string());
     list.say("age", days(facts.age));
-    list.say("last launched", since(facts.idle).map_or("not known: AWS names no launch, which is ambiguous".into(), |idle| format!("{idle} ago")));
+    list.say(
+        "last launched",
+        since(facts.idle).map_or("not known: AWS names no launch, which is ambiguous".into(), |idle| format!("{idle} ago")),
+    );
     list.say("public", image.public.map_or("not known".into(), |public| yes(public).into()));
     list.say("shared with", shares(facts.sharing));
     list.maybe("deprecated for", since(facts.since_deprecation));
     list.maybe("disabled for", since(facts.since_disabled));
     list.maybe(
         "family",
-        facts.family.as_ref().map(|family| format!("{}, rank {} of {}, {} versions behind", family.name, family.rank, family.size, family.versions_behind)),
+        facts
+            .family
+            .as_ref()
+            .map(|family| format!("{}, rank {} of {}, {} versions behind", family.name, family.rank, family.size, family.versions_behind)),
     );
     list.maybe("copies in", facts.replica_regions.as_ref().filter(|regions| !regions.is_empty()).map(|regions| joined(regions.iter())));
     list.maybe("managed by", facts.managed_by.map(|by| by.name().to_owned()));
@@ -175,7 +184,11 @@ fn outlook(story: &Story) -> Vec<String> {
     }
     for entry in &story.pending {
         if let Some(at) = entry.not_before {
-            outlook.push(format!("would be due for {} on {} unless it is used, kept or no longer asked for", entry.action, at.strftime("%Y-%m-%d")));
+            outlook.push(format!(
+                "would be due for {} on {} unless it is used, kept or no longer asked for",
+                entry.action,
+                at.strftime("%Y-%m-%d")
+            ));
         }
     }
     for entry in &story.held {
@@ -193,7 +206,11 @@ fn text(story: &Story, settings: &Settings) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{} {} {}", story.resource.bold(), printable(&story.name), format!("in {}", story.place).dimmed());
     branch(&mut out, "facts", story.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)));
-    branch(&mut out, "used by", story.users.iter().map(|user| format!("{user} in {}{}", user.place, if user.live { "" } else { " (stale)" })));
+    branch(
+        &mut out,
+        "used by",
+        story.users.iter().map(|user| format!("{user} in {}{}", user.place, if user.live { "" } else { " (stale)" })),
+    );
     branch(&mut out, "not known", story.unknown.iter().map(|unknown| unknown.reason.clone()));
     branch(&mut out, "gaps", story.gaps.iter().map(ToString::to_string));
     for (title, entries) in [("steps", &story.steps), ("pending", &story.pending), ("held", &story.held)] {
@@ -206,7 +223,8 @@ fn text(story: &Story, settings: &Settings) -> String {
 
 fn due(entry: &Entry, settings: &Settings) -> String {
     let asked = entry.because.iter().map(|id| {
-        let reason = settings.policies.info(id).map(|info| info.reason.clone().unwrap_or_else(|| info.label().to_owned())).unwrap_or_default();
+        let reason =
+            settings.policies.info(id).map(|info| info.reason.clone().unwrap_or_else(|| info.label().to_owned())).unwrap_or_default();
         format!("{id} ({reason})")
     });
     let mut line = format!("{}, asked for by {}", entry.action, joined(asked));

@@ -46,18 +46,30 @@ pub(super) fn approve(arguments: Approve, settings: &Settings) -> Result<ExitCod
         return Ok(ExitCode::SUCCESS);
     }
     for entry in &approvable {
-        anstream::println!("  {} {} {} in {}", entry.action.yellow(), printable(&entry.resource.to_string()).bold(), printable(&entry.name), entry.place);
+        anstream::println!(
+            "  {} {} {} in {}",
+            entry.action.yellow(),
+            printable(&entry.resource.to_string()).bold(),
+            printable(&entry.name),
+            entry.place
+        );
     }
     let question = format!("Approve these {}? They then wait for their grace time.", approvable.len());
     if !arguments.yes && !confirmed(&question)? {
         return Err(Failure::failed("not approved; nothing was changed"));
     }
     let triples: Vec<Triple> = approvable.iter().map(|entry| entry.triple()).collect();
-    let by = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "unknown".to_owned());
+    let by = user();
     let path = &settings.config.ledger.path;
     let new = block_on(async { Ok(record::Ledger::open(path).await?.approve(&triples, &plan.plan_id, &by, now()).await?) })?;
     anstream::println!("approved {new} of {}; the rest was approved before", triples.len());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who says yes, as far as the system tells.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes from")]
+fn user() -> String {
+    std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "unknown".to_owned())
 }
 
 /// Asks on the terminal. Where there is none, nobody can say yes.
@@ -84,7 +96,10 @@ fn print(value: &impl Serialize, format: Format, text: impl FnOnce() -> String) 
 fn line(cycle: &CycleStory) -> String {
     let result = cycle.result.map_or("unfinished", |result| result.name());
     let counts = cycle.counts.map(|counts| {
-        format!("{} steps, {} pending, {} held, {} findings, {} gaps", counts.steps, counts.pending, counts.held, counts.findings, counts.gaps)
+        format!(
+            "{} steps, {} pending, {} held, {} findings, {} gaps",
+            counts.steps, counts.pending, counts.held, counts.findings, counts.gaps
+        )
     });
     let outcomes: Vec<String> = cycle.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
     let plan = cycle.plan_id.as_deref().and_then(|id| id.get(..12)).map(|id| format!("plan {id}")).unwrap_or_default();
@@ -161,10 +176,21 @@ fn resource(story: &ResourceStory) -> String {
         let _ = writeln!(out, "    {}", printable(&standing_text(standing)));
     }
     for (place, action, since, seconds) in &story.clocks {
-        let _ = writeln!(out, "    due for {action} in {place} since {}, {} hours counted", since.strftime("%Y-%m-%d %H:%M UTC"), seconds / 3600);
+        let _ = writeln!(
+            out,
+            "    due for {action} in {place} since {}, {} hours counted",
+            since.strftime("%Y-%m-%d %H:%M UTC"),
+            seconds / 3600
+        );
     }
     for approval in &story.approvals {
-        let _ = writeln!(out, "    {} approved by {} at {}", approval.triple.action, printable(&approval.by), approval.at.strftime("%Y-%m-%d %H:%M UTC"));
+        let _ = writeln!(
+            out,
+            "    {} approved by {} at {}",
+            approval.triple.action,
+            printable(&approval.by),
+            approval.at.strftime("%Y-%m-%d %H:%M UTC")
+        );
     }
     out.extend(story.steps.iter().map(step));
     out

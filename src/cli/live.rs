@@ -7,15 +7,15 @@ use std::process::ExitCode;
 use owo_colors::OwoColorize;
 
 use crate::act::{Clock, Stop};
-use crate::aws::write::{Rehearsal, rehearse};
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, Rehearsal, read, rehearse};
 use crate::cycle::{CycleError, Warden, deliver_due, prepare};
 use crate::daemon;
 use crate::evidence::{Asking, Evidence, EvidenceError};
+use crate::inventory::answers::GetRule;
 use crate::inventory::{History, Triple};
 use crate::ledger::{CycleKind, Ledger, LedgerError, Outcome};
-use crate::model::Principal;
-use crate::plan::{Entry, Plan};
+use crate::model::{Place, Principal};
+use crate::plan::{Entry, Plan, create_rule};
 use crate::scan::live::RegionsError;
 use crate::scan::recorded::Recording;
 
@@ -83,8 +83,14 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Resul
         let recording = Recording::create(&arguments.out).map_err(Failure::error)?;
         let aws = connect().await?;
         let (history, approved) = remembered(settings).await?;
-        let asking =
-            Asking { config: &settings.config, policies: &settings.policies, principal: Principal::Automatic, history, approved, now: now() };
+        let asking = Asking {
+            config: &settings.config,
+            policies: &settings.policies,
+            principal: Principal::Automatic,
+            history,
+            approved,
+            now: now(),
+        };
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, Some(&recording)).await;
         bar.finish_and_clear();
@@ -94,7 +100,11 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Resul
         }
         let images: usize = estate.places.values().map(|place| place.images.len()).sum();
         let snapshots: usize = estate.places.values().map(|place| place.snapshots.len()).sum();
-        anstream::println!("recorded {images} images and {snapshots} snapshots of {} places in {}", estate.places.len(), arguments.out.display());
+        anstream::println!(
+            "recorded {images} images and {snapshots} snapshots of {} places in {}",
+            estate.places.len(),
+            arguments.out.display()
+        );
         anstream::println!("read it with `ami-warden plan --from {}`", arguments.out.display());
         Ok(ExitCode::SUCCESS)
     })
@@ -106,7 +116,8 @@ pub(super) fn apply(arguments: arguments::Apply, settings: &Settings, verbose: u
         let aws = connect().await?;
         let ledger = Ledger::open(&settings.config.ledger.path).await?;
         let (clock, stop) = (Clock::new(now), Stop::default());
-        let warden = Warden { config: &settings.config, policies: &settings.policies, aws: &aws, ledger: &ledger, clock: &clock, stop: &stop };
+        let warden =
+            Warden { config: &settings.config, policies: &settings.policies, aws: &aws, ledger: &ledger, clock: &clock, stop: &stop };
         // A saved plan carries a person's approval as far as it was made with one.
         let principal = wanted.as_ref().map_or(Principal::Automatic, |plan| plan.principal);
         let (progress, bar) = progress::listener();
@@ -185,6 +196,9 @@ pub(super) fn check(settings: &Settings) -> Result<ExitCode, Failure> {
         for gap in gaps {
             anstream::println!("{:20} {}", "gap".yellow(), printable(&gap.to_string()));
         }
+        for place in &places {
+            recycle_bin(&aws, place).await;
+        }
         let mut refused = 0;
         if let Some(place) = places.first() {
             let clients = aws.clients(place).map_err(Failure::error)?;
@@ -206,6 +220,31 @@ pub(super) fn check(settings: &Settings) -> Result<ExitCode, Failure> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Without a rule nothing can be deregistered or deleted there: say so, with the command that makes one.
+async fn recycle_bin(aws: &Aws, place: &Place) {
+    let said = async {
+        let clients = aws.clients(place)?;
+        let rules = read::rules(&clients).await?;
+        read::rule_details(&clients, &rules).await
+    };
+    match said.await {
+        Err(error) => anstream::println!("{:20} in {}: {}", "Recycle Bin".yellow(), place.region, printable(&error.to_string())),
+        Ok(rules) => {
+            for kind in ["EC2_IMAGE", "EBS_SNAPSHOT"] {
+                let works = |rule: &GetRule| rule.resource_type.as_deref() == Some(kind) && rule.status.as_deref() == Some("available");
+                if !rules.iter().any(works) {
+                    anstream::println!(
+                        "{:20} in {} no rule for {kind}: {}",
+                        "Recycle Bin".yellow(),
+                        place.region,
+                        create_rule(place, kind)
+                    );
+                }
+            }
+        }
+    }
 }
 
 pub(super) fn run(arguments: arguments::Run, config: Option<&Path>) -> Result<ExitCode, Failure> {

@@ -7,15 +7,15 @@ mod check;
 mod explain;
 mod failure;
 mod ledger;
+#[cfg(feature = "aws")]
+mod live;
 mod logging;
 mod plan;
 mod policies;
-mod render;
-mod settings;
-#[cfg(feature = "aws")]
-mod live;
 #[cfg(feature = "aws")]
 mod progress;
+mod render;
+mod settings;
 
 use std::process::ExitCode;
 

@@ -33,7 +33,8 @@ pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) 
 pub(super) fn evidence(from: &arguments::From, settings: &Settings, principal: Principal) -> Result<Evidence, Failure> {
     let now = from.now.unwrap_or_else(now);
     match &from.from {
-        Some(dir) => Evidence::recorded(dir, &settings.config, &settings.policies, principal, now).map_err(|error| Failure::failed(error.to_string())),
+        Some(dir) => Evidence::recorded(dir, &settings.config, &settings.policies, principal, now)
+            .map_err(|error| Failure::failed(error.to_string())),
         #[cfg(feature = "aws")]
         None => super::live::evidence(settings, principal, now),
         #[cfg(not(feature = "aws"))]
@@ -85,11 +86,16 @@ fn save(plan: &Plan, file: &Path) -> Result<(), Failure> {
 
 /// A saved plan that nobody edited.
 pub(super) fn read(file: &Path) -> Result<Plan, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("cannot read the plan `{}`: {error}", file.display())))?;
-    let plan: Plan = serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("`{}` is no saved plan ({error}): make one with `ami-warden plan --out FILE`", file.display())))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("cannot read the plan `{}`: {error}", file.display())))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| {
+        Failure::usage(format!("`{}` is no saved plan ({error}): make one with `ami-warden plan --out FILE`", file.display()))
+    })?;
     if !plan.is_intact() {
-        return Err(Failure::usage(format!("`{}` is not as it was saved: make it again with `ami-warden plan --out FILE`", file.display())));
+        return Err(Failure::usage(format!(
+            "`{}` is not as it was saved: make it again with `ami-warden plan --out FILE`",
+            file.display()
+        )));
     }
     Ok(plan)
 }

@@ -21,7 +21,8 @@ pub(super) fn run(command: Policies, settings: impl FnOnce() -> Result<Settings,
             match format {
                 Format::Json => {
                     let listed: Vec<_> = policies.iter().map(|policy| document(policy)).collect();
-                    let text = serde_json::to_string_pretty(&listed).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
+                    let text =
+                        serde_json::to_string_pretty(&listed).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
                     print(&(text + "\n"))
                 }
                 Format::Text => {
@@ -30,7 +31,13 @@ pub(super) fn run(command: Policies, settings: impl FnOnce() -> Result<Settings,
                         let actions: Vec<&str> = policy.actions.iter().map(|action| action.name()).collect();
                         let effect = format!("{:6}", policy.effect.name());
                         let effect = if effect.starts_with("forbid") { effect.cyan().to_string() } else { effect.yellow().to_string() };
-                        format!("{:width$}  {effect}  {:8}  {}  {}\n", policy.id.bold(), policy.severity.name(), policy.label(), actions.join(", ").dimmed())
+                        format!(
+                            "{:width$}  {effect}  {:8}  {}  {}\n",
+                            policy.id.bold(),
+                            policy.severity.name(),
+                            policy.label(),
+                            actions.join(", ").dimmed()
+                        )
                     });
                     print(&lines.collect::<String>())
                 }

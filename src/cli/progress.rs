@@ -23,7 +23,9 @@ pub(super) fn listener() -> (Progress, ProgressBar) {
             shown.set_message(place.to_string());
         }
         ScanEvent::SourceDone { place, source, items, .. } => shown.set_message(format!("{place} {source}: {items}")),
-        ScanEvent::SourceFailed { place, source, error, .. } => shown.println(super::render::printable(&format!("gap: {place} {source}: {error}"))),
+        ScanEvent::SourceFailed { place, source, error, .. } => {
+            shown.println(super::render::printable(&format!("gap: {place} {source}: {error}")))
+        }
         ScanEvent::PlaceDone { .. } => shown.inc(1),
     });
     (progress, bar)

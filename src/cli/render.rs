@@ -59,7 +59,8 @@ pub(super) fn summary(plan: &Plan) -> String {
         count(plan.untouched.len(), "place", "places"),
     );
     if !plan.complete {
-        let _ = write!(line, " {}", format!("Incomplete: {}; what they could hide is held.", count(plan.gaps.len(), "gap", "gaps")).yellow());
+        let _ =
+            write!(line, " {}", format!("Incomplete: {}; what they could hide is held.", count(plan.gaps.len(), "gap", "gaps")).yellow());
     }
     line
 }
@@ -179,7 +180,9 @@ fn day(at: jiff::Timestamp) -> String {
 
 /// Names and errors come from outside: control characters must not reach a terminal.
 pub(super) fn printable(text: &str) -> String {
-    let harmless = |letter: char| !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |letter: char| {
+        !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if text.chars().all(harmless) {
         return text.to_owned();
     }

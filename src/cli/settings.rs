@@ -35,22 +35,21 @@ struct Mistake {
 
 impl Settings {
     /// Reads the configuration and the policies it names.
+    #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes from")]
     pub(super) fn load(file: Option<&Path>) -> Result<Self, Failure> {
         let file = match file {
             Some(named) => Some(named.to_owned()),
             None => DEFAULT_FILES.iter().map(PathBuf::from).find(|path| path.exists()),
         };
         let text = file.as_deref().map(read).transpose()?;
-        let config = load(file.as_deref().zip(text.as_deref()), std::env::vars())
-            .map_err(|error| mistake(error, text.as_deref()))?;
+        let config = load(file.as_deref().zip(text.as_deref()), std::env::vars()).map_err(|error| mistake(error, text.as_deref()))?;
         let policies = policies(&config, file.as_deref())?;
         Ok(Self { config, file, policies })
     }
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read the configuration `{}`: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read the configuration `{}`: {error}", path.display())))
 }
 
 fn mistake(error: ConfigError, text: Option<&str>) -> Failure {
@@ -82,12 +81,15 @@ fn policies(config: &Config, file: Option<&Path>) -> Result<PolicySet, Failure> 
         }
         PolicySet::load(&files)
     };
-    set.map_err(|errors| Failure::usage(errors.to_string()))
+    let set = set.map_err(|errors| Failure::usage(errors.to_string()))?;
+    let unknown: Vec<String> = set.unknown_groups(config.groups.keys().map(String::as_str)).iter().map(ToString::to_string).collect();
+    if unknown.is_empty() { Ok(set) } else { Err(Failure::usage(unknown.join("\n"))) }
 }
 
 /// Every `*.cedar` file of a directory, sorted. A directory without any is a mistake: it would govern nothing.
 fn policy_files(directory: &Path) -> Result<Vec<PolicyFile>, Failure> {
-    let unreadable = |path: &Path, error: std::io::Error| Failure::usage(format!("cannot read policies from `{}`: {error}", path.display()));
+    let unreadable =
+        |path: &Path, error: std::io::Error| Failure::usage(format!("cannot read policies from `{}`: {error}", path.display()));
     let entries = std::fs::read_dir(directory).map_err(|error| unreadable(directory, error))?;
     let mut paths = Vec::new();
     for entry in entries {
@@ -96,7 +98,10 @@ fn policy_files(directory: &Path) -> Result<Vec<PolicyFile>, Failure> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "cedar"));
     paths.sort();
     if paths.is_empty() {
-        let message = format!("the policy directory `{}` holds no `*.cedar` file: add policies or remove it from `policies.directories`", directory.display());
+        let message = format!(
+            "the policy directory `{}` holds no `*.cedar` file: add policies or remove it from `policies.directories`",
+            directory.display()
+        );
         return Err(Failure::usage(message));
     }
     paths

@@ -61,10 +61,13 @@ impl<'de> Deserialize<'de> for Account {
 
 pub(super) fn organization_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let id = String::deserialize(deserializer)?;
-    let tail = id.strip_prefix("o-").filter(|tail| (10..=32).contains(&tail.len()) && tail.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let tail =
+        id.strip_prefix("o-").filter(|tail| (10..=32).contains(&tail.len()) && tail.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     match tail {
         Some(_) => Ok(Some(id)),
-        None => Err(D::Error::custom(format!("`{}` is no organization id: write `o-` and 10 to 32 letters and digits", id.escape_default()))),
+        None => {
+            Err(D::Error::custom(format!("`{}` is no organization id: write `o-` and 10 to 32 letters and digits", id.escape_default())))
+        }
     }
 }
 
@@ -84,7 +87,8 @@ impl<'de> Deserialize<'de> for Grade {
         match name.as_str() {
             "default" | "low" | "medium" | "high" | "critical" => Ok(Self(name)),
             other => {
-                let message = format!("`{}` is no severity: topics are `default`, `low`, `medium`, `high` and `critical`", other.escape_default());
+                let message =
+                    format!("`{}` is no severity: topics are `default`, `low`, `medium`, `high` and `critical`", other.escape_default());
                 Err(D::Error::custom(message))
             }
         }
@@ -99,6 +103,9 @@ impl<'de> Deserialize<'de> for Topic {
         let arn = String::deserialize(deserializer)?;
         let parts: Vec<&str> = arn.split(':').collect();
         match parts.as_slice() {
+            [.., name] if name.ends_with(".fifo") => {
+                Err(D::Error::custom(format!("`{}` is a FIFO topic, which cannot send mail: name a standard topic", arn.escape_default())))
+            }
             ["arn", _, "sns", region, account, name] if !region.is_empty() && account.len() == 12 && !name.is_empty() => Ok(Self(arn)),
             _ => Err(D::Error::custom(format!("`{}` is no topic: write `arn:aws:sns:REGION:ACCOUNT:NAME`", arn.escape_default()))),
         }
@@ -107,7 +114,8 @@ impl<'de> Deserialize<'de> for Topic {
 
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| D::Error::custom(format!("`{}` is no address: write `ADDRESS:PORT` such as `127.0.0.1:9470`", text.escape_default())))
+    text.parse()
+        .map_err(|_| D::Error::custom(format!("`{}` is no address: write `ADDRESS:PORT` such as `127.0.0.1:9470`", text.escape_default())))
 }
 
 pub(super) fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {

@@ -23,7 +23,6 @@ pub struct Summary {
 }
 
 impl Summary {
-    #[expect(clippy::too_many_arguments, reason = "one place that puts a cycle's parts together")]
     pub(super) fn new(
         plan: &Plan,
         kind: CycleKind,
@@ -52,6 +51,9 @@ impl Summary {
 
     pub(super) fn end(&self) -> CycleEnd {
         let sent: u64 = self.requests.iter().map(|count| count.sent).sum();
-        CycleEnd { result: self.result(), detail: json!({ "requestsOfProcess": sent, "enacted": self.enacted.len(), "failed": self.failed() }) }
+        CycleEnd {
+            result: self.result(),
+            detail: json!({ "requestsOfProcess": sent, "enacted": self.enacted.len(), "failed": self.failed() }),
+        }
     }
 }

@@ -52,7 +52,9 @@ impl Engine {
 
     async fn plan_and_enact(&self, kind: CycleKind) -> Result<Summary, CycleError> {
         let prepared = prepare(self.warden(), kind, Principal::Automatic, &self.progress).await?;
-        if kind != CycleKind::Exposure && let Err(error) = self.status.planned(&prepared.plan, &prepared.census()) {
+        if kind != CycleKind::Exposure
+            && let Err(error) = self.status.planned(&prepared.plan, &prepared.census())
+        {
             tracing::error!("the plan cannot be shown: {error}");
         }
         let steps = prepared.permitted(self.settings.config.mode);

@@ -103,7 +103,11 @@ pub async fn run(aws: Aws, settings: Settings, reload: impl Fn() -> Result<Setti
 }
 
 /// Waits for whatever comes first: a cycle that is due, a signal, or the end.
-async fn on_schedule(engine: &mut Engine, reload: &impl Fn() -> Result<Settings, String>, asks: &mut mpsc::Receiver<Asked>) -> Result<(), DaemonError> {
+async fn on_schedule(
+    engine: &mut Engine,
+    reload: &impl Fn() -> Result<Settings, String>,
+    asks: &mut mpsc::Receiver<Asked>,
+) -> Result<(), DaemonError> {
     let mut schedule = Schedule::start(&engine.settings.config.schedule, &engine.clock).await?;
     while !engine.stop.asked() {
         for (kind, at) in schedule.next_runs() {
@@ -143,7 +147,11 @@ fn take_over(engine: &mut Engine, settings: Result<Settings, String>) {
             let config = &engine.settings.config;
             engine.status.configured(config.mode, schedule::longest_pause(&config.schedule, engine.clock.now()));
             engine.status.policies_loaded(engine.settings.policies.policies().count());
-            tracing::info!("configuration and policies read anew: mode {}, {} policies", config.mode, engine.settings.policies.policies().count());
+            tracing::info!(
+                "configuration and policies read anew: mode {}, {} policies",
+                config.mode,
+                engine.settings.policies.policies().count()
+            );
         }
         Err(reason) => {
             tracing::error!("the new configuration or policies are refused, the last good ones stay: {reason}");

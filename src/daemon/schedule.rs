@@ -63,7 +63,12 @@ impl Schedule {
     }
 
     /// Registers the next run of `kind`.
-    pub(super) async fn register_again(&mut self, kind: CycleKind, schedule: &config::Schedule, clock: &Clock) -> Result<(), ScheduleError> {
+    pub(super) async fn register_again(
+        &mut self,
+        kind: CycleKind,
+        schedule: &config::Schedule,
+        clock: &Clock,
+    ) -> Result<(), ScheduleError> {
         let expression = expression(kind, schedule);
         let now = clock.now();
         let next = next_run(expression, schedule.time_zone, now)?.ok_or_else(|| ScheduleError::Never(expression.to_owned()))?;

@@ -125,7 +125,9 @@ impl Metrics {
 
     pub(super) fn planned(&self, plan: &Plan, census: &Census) {
         let mut series = self.lock();
-        for (family, entries) in [(series.steps.clone(), &plan.steps), (series.pending.clone(), &plan.pending), (series.held.clone(), &plan.held)] {
+        for (family, entries) in
+            [(series.steps.clone(), &plan.steps), (series.pending.clone(), &plan.pending), (series.held.clone(), &plan.held)]
+        {
             let mut counts: BTreeMap<ByAction, i64> = BTreeMap::new();
             for entry in entries {
                 let ByPlace { account, region } = series.label(&entry.place);

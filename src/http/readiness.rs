@@ -39,7 +39,9 @@ fn ledger(facts: &Facts, now: Timestamp) -> Option<String> {
     let Some(checked) = &facts.ledger else { return Some("the ledger is not open yet".into()) };
     match &checked.error {
         Some(error) => Some(format!("the ledger cannot be written: {error}")),
-        None if now.duration_since(checked.at) > LEDGER_CHECK_AGE => Some(format!("the ledger was last checked at {}: the daemon hangs", checked.at)),
+        None if now.duration_since(checked.at) > LEDGER_CHECK_AGE => {
+            Some(format!("the ledger was last checked at {}: the daemon hangs", checked.at))
+        }
         None => None,
     }
 }
@@ -49,7 +51,9 @@ fn cycle(facts: &Facts, now: Timestamp) -> Option<String> {
     let because = last.map_or_else(String::new, |error| format!(" (the last one failed: {error})"));
     match facts.last_plan_at {
         None => Some(format!("no full cycle has ended yet{because}")),
-        Some(at) if now.duration_since(at) > facts.max_cycle_age => Some(format!("the last full cycle ended at {at}, too long ago{because}")),
+        Some(at) if now.duration_since(at) > facts.max_cycle_age => {
+            Some(format!("the last full cycle ended at {at}, too long ago{because}"))
+        }
         Some(_) => None,
     }
 }

@@ -32,7 +32,8 @@ pub(super) fn router(status: Arc<Status>) -> Router {
 
 async fn guard(request: Request, next: Next) -> Response {
     let answered = tokio::time::timeout(TIMEOUT, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "no answer in time" }))).into_response());
+    let mut response =
+        answered.unwrap_or_else(|_| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "no answer in time" }))).into_response());
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -88,7 +88,12 @@ pub(super) struct PlanLine {
 impl Status {
     /// The status of a daemon that has just started. `clock` is asked when a request comes; a full cycle older than
     /// `max_cycle_age` makes it not ready.
-    pub fn new(version: &'static str, mode: Mode, max_cycle_age: SignedDuration, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    pub fn new(
+        version: &'static str,
+        mode: Mode,
+        max_cycle_age: SignedDuration,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
         let facts = Facts {
             version,
             mode,

@@ -13,10 +13,7 @@ use super::recovery::RecycleBinRule;
 /// The members of a list that AWS must send; a missing list or a `null` member is a failed read.
 pub(super) fn members<T>(list: List<T>, name: &str) -> Result<Vec<T>, String> {
     let list = list.ok_or_else(|| format!("the answer lacks its list `{name}`"))?;
-    list.into_iter()
-        .enumerate()
-        .map(|(index, member)| member.ok_or_else(|| format!("`{name}` member {index} is null")))
-        .collect()
+    list.into_iter().enumerate().map(|(index, member)| member.ok_or_else(|| format!("`{name}` member {index} is null"))).collect()
 }
 
 /// The same, borrowed.
@@ -149,10 +146,7 @@ pub(super) fn rule(rule: answers::GetRule) -> Result<RecycleBinRule, String> {
 
 /// Tags; one without a key is a failed read, since it might be the keep tag.
 pub(super) fn tags(list: List<answers::Tag>) -> Result<Tags, String> {
-    optional_members(list, "Tags")?
-        .into_iter()
-        .map(|tag| Ok((tag.key.ok_or("a tag has no Key")?, tag.value.unwrap_or_default())))
-        .collect()
+    optional_members(list, "Tags")?.into_iter().map(|tag| Ok((tag.key.ok_or("a tag has no Key")?, tag.value.unwrap_or_default()))).collect()
 }
 
 pub(super) fn required(field: Option<String>, name: &str, whose: &str) -> Result<String, String> {

@@ -85,7 +85,10 @@ fn stand(name: &str, members: &[&Image], found: &mut Families) {
     }
     let facts = |image: &Image| {
         let rank = launchable.partition_point(|other| order(other, image).is_gt());
-        let same_release = rank.checked_sub(1).and_then(|before| launchable.get(before)).is_some_and(|newer| version(newer).is_some() && version(newer) == version(image));
+        let same_release = rank
+            .checked_sub(1)
+            .and_then(|before| launchable.get(before))
+            .is_some_and(|newer| version(newer).is_some() && version(newer) == version(image));
         FamilyFacts {
             name: name.to_owned(),
             rank,

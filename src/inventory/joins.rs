@@ -106,8 +106,12 @@ impl<'a> Joined<'a> {
             match self.history.mappings.get(image) {
                 Some(mapping) => {
                     for snapshot in &mapping.snapshots {
-                        let reference =
-                            Reference { place: inventory.place.clone(), user: User::ImageInRecycleBin, name: image.to_string(), live: true };
+                        let reference = Reference {
+                            place: inventory.place.clone(),
+                            user: User::ImageInRecycleBin,
+                            name: image.to_string(),
+                            live: true,
+                        };
                         self.snapshot_images.entry(snapshot).or_default().push(reference);
                     }
                 }
@@ -199,7 +203,8 @@ impl<'a> Joined<'a> {
 
     fn replica_regions(&self, inventory: &Inventory, image: &Image) -> Option<BTreeSet<Region>> {
         let mut own = self.estate.places.values().filter(|place| place.place.account == inventory.place.account);
-        let all_read = own.all(|place| place.images_read) && !self.estate.gaps.iter().any(|gap| gap.place.account == inventory.place.account);
+        let all_read =
+            own.all(|place| place.images_read) && !self.estate.gaps.iter().any(|gap| gap.place.account == inventory.place.account);
         all_read.then(|| self.replicas.get(&(&image.id, &inventory.place.region)).cloned().unwrap_or_default())
     }
 
@@ -278,7 +283,12 @@ impl<'a> Joined<'a> {
             }
             Grantee::Everyone | Grantee::Organization(_) | Grantee::Unit(_) => true,
         };
-        permissions.0.iter().filter(unseen).map(|grantee| Unknown { reason: format!("it is shared with {grantee}, whose use cannot be seen") }).collect()
+        permissions
+            .0
+            .iter()
+            .filter(unseen)
+            .map(|grantee| Unknown { reason: format!("it is shared with {grantee}, whose use cannot be seen") })
+            .collect()
     }
 
     /// The snapshots that lost the image they were made for, where that can be known, with the places that know.

@@ -6,7 +6,8 @@ use super::facts::ManagedBy;
 
 /// The service in charge of `image`.
 pub fn of_image(image: &Image) -> Option<ManagedBy> {
-    let marketplace = image.owner_alias.as_deref() == Some("aws-marketplace") || image.product_codes.iter().any(|code| code.kind == "marketplace");
+    let marketplace =
+        image.owner_alias.as_deref() == Some("aws-marketplace") || image.product_codes.iter().any(|code| code.kind == "marketplace");
     by_marks(&image.name, image.description.as_deref(), &image.tags).or_else(|| marketplace.then_some(ManagedBy::Marketplace))
 }
 

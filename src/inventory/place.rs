@@ -85,7 +85,12 @@ impl Inventory {
 
     /// What an exposure scan sees: public images and snapshots, and nothing that could be joined with anything.
     pub fn exposure(place: Place, images: Answer<DescribeImages>, public_snapshots: Answer<DescribeSnapshots>) -> Self {
-        let answers = Answers { images, snapshots: public_snapshots.clone(), public_snapshots, ..Answers::unread(place, "not read in an exposure scan") };
+        let answers = Answers {
+            images,
+            snapshots: public_snapshots.clone(),
+            public_snapshots,
+            ..Answers::unread(place, "not read in an exposure scan")
+        };
         Self { images_read: false, snapshots_read: false, ..Self::from_answers(answers) }
     }
 

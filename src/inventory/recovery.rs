@@ -52,9 +52,8 @@ pub(super) fn recovery(
     first_seen: impl Fn(&str) -> Option<Timestamp>,
     now: Timestamp,
 ) -> Recovery {
-    let settled = |rule: &&RecycleBinRule| {
-        rule.available && first_seen(&rule.id).is_none_or(|since| super::facts::since(since, now) >= SETTLING)
-    };
+    let settled =
+        |rule: &&RecycleBinRule| rule.available && first_seen(&rule.id).is_none_or(|since| super::facts::since(since, now) >= SETTLING);
     let mut covering = rules.iter().filter(|rule| rule.covers(resource_type, tags)).peekable();
     if covering.peek().is_none() {
         return Recovery::Never(format!("no Recycle Bin rule covers this {}", kind(resource_type)));

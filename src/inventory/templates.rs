@@ -58,7 +58,9 @@ impl Templates {
         });
         let versions = answers.launch_template_versions.as_ref().map_err(Clone::clone);
         let versions = gaps.learn(Source::LaunchTemplateVersions, versions, |answer| {
-            listed(&answer.launch_template_versions, "LaunchTemplateVersions")?.into_iter().try_for_each(|version| templates.add_version(version))
+            listed(&answer.launch_template_versions, "LaunchTemplateVersions")?
+                .into_iter()
+                .try_for_each(|version| templates.add_version(version))
         });
         templates.complete = heads.is_some() && versions.is_some();
         if templates.complete {

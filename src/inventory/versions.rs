@@ -16,7 +16,12 @@ impl Version {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches(['v', 'V']);
         if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some(Self { major: text.get(..4)?.parse().ok()?, minor: text.get(4..6)?.parse().ok()?, patch: text.get(6..)?.parse().ok()?, prerelease: None });
+            return Some(Self {
+                major: text.get(..4)?.parse().ok()?,
+                minor: text.get(4..6)?.parse().ok()?,
+                patch: text.get(6..)?.parse().ok()?,
+                prerelease: None,
+            });
         }
         let build = text.split_once('+').map_or(text, |(version, _)| version);
         if let Some(date) = dashed_date(build) {
@@ -100,7 +105,18 @@ mod tests {
 
     #[test]
     fn semantic_versions_are_ordered_as_semver_says() {
-        let ordered = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.2", "v2", "10.0"];
+        let ordered = [
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "1.2",
+            "v2",
+            "10.0",
+        ];
         for pair in ordered.windows(2) {
             assert!(version(pair[0]) < version(pair[1]), "{} < {}", pair[0], pair[1]);
         }

@@ -25,10 +25,8 @@ impl Ledger {
     /// Everything earlier cycles witnessed. One row that cannot be read fails the whole: a clock that seems never to
     /// have run could be taken for one that has just begun.
     pub async fn history(&self) -> Result<History, LedgerError> {
-        let rows: Vec<(String, String, String)> = sqlx::query_as("SELECT kind, key, value FROM history")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(self.fault("read the history"))?;
+        let rows: Vec<(String, String, String)> =
+            sqlx::query_as("SELECT kind, key, value FROM history").fetch_all(&self.pool).await.map_err(self.fault("read the history"))?;
         let mut kinds: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for (kind, key, value) in rows {
             kinds.entry(kind).or_default().push((key, value));

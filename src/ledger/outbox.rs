@@ -62,6 +62,9 @@ pub struct Parked {
 /// Parked messages named in the status; the rest is counted in the file alone.
 const PARKED_SHOWN: i64 = 20;
 
+/// A message as [`Ledger::due_messages`] selects it.
+type MessageRow = (String, String, String, String, String, String, String, String, u32);
+
 impl Ledger {
     /// Messages that may be sent now, oldest first. While one waits for its next attempt, the later ones of its topic wait too.
     pub async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<(Message, u32)>, LedgerError> {
@@ -69,7 +72,7 @@ impl Ledger {
                    WHERE o.state = 'waiting'
                    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.state = 'waiting' AND e.topic = o.topic AND e.seq <= o.seq AND e.next_at > ?)
                    ORDER BY o.seq LIMIT ?";
-        let rows: Vec<(String, String, String, String, String, String, String, String, u32)> =
+        let rows: Vec<MessageRow> =
             sqlx::query_as(sql).bind(stamp(now)).bind(limit).fetch_all(&self.pool).await.map_err(self.fault("read the outbox"))?;
         rows.into_iter()
             .map(|(id, topic, event, fingerprint, plan_id, subject, body, attributes, attempts)| {
@@ -97,7 +100,8 @@ impl Ledger {
 
     /// Puts a message aside that SNS will never take as it is. It is kept, shown in the status, and blocks no other.
     pub async fn park(&self, id: &str, error: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let sql = "UPDATE outbox SET state = 'parked', settled_at = ?, attempts = attempts + 1, error = ? WHERE id = ? AND state = 'waiting'";
+        let sql =
+            "UPDATE outbox SET state = 'parked', settled_at = ?, attempts = attempts + 1, error = ? WHERE id = ? AND state = 'waiting'";
         let done = sqlx::query(sql).bind(stamp(now)).bind(error).bind(id).execute(&self.pool).await;
         done.map_err(self.fault("park a message"))?;
         Ok(())
@@ -120,7 +124,12 @@ impl Ledger {
     }
 
     /// Adds messages inside a transaction; an id that is known is the same message and is left as it is.
-    pub(super) async fn add_messages(&self, connection: &mut sqlx::SqliteConnection, messages: &[Message], now: Timestamp) -> Result<(), LedgerError> {
+    pub(super) async fn add_messages(
+        &self,
+        connection: &mut sqlx::SqliteConnection,
+        messages: &[Message],
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         for message in messages {
             let Message { id, topic, event, fingerprint, plan_id, subject, body, attributes } = message;
             let sql = "INSERT INTO outbox (id, topic, event, fingerprint, plan_id, subject, body, attributes, enqueued_at, next_at)

@@ -85,7 +85,14 @@ impl Ledger {
                 let outcome: Outcome = read_json("an outcome", &detail)?;
                 let earlier: Option<Outcome> = earlier.map(|detail| read_json("an outcome", &detail)).transpose()?;
                 let repeated = earlier.is_some_and(|earlier| ended_alike(&earlier, &outcome));
-                Ok(Enacted { intent: IntentId(intent), entry: read_json("an intent", &entry)?, outcome, at: read_stamp(&at)?, repeated, number })
+                Ok(Enacted {
+                    intent: IntentId(intent),
+                    entry: read_json("an intent", &entry)?,
+                    outcome,
+                    at: read_stamp(&at)?,
+                    repeated,
+                    number,
+                })
             })
             .collect()
     }

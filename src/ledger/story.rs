@@ -121,8 +121,11 @@ impl Ledger {
     }
 
     async fn cycle_story(&self, asked: &str, id: CycleId) -> Result<Story, LedgerError> {
-        let row: Option<CycleRow> =
-            sqlx::query_as(cycle_rows!("WHERE c.id = ?")).bind(id.0).fetch_optional(&self.pool).await.map_err(self.fault("read a cycle"))?;
+        let row: Option<CycleRow> = sqlx::query_as(cycle_rows!("WHERE c.id = ?"))
+            .bind(id.0)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(self.fault("read a cycle"))?;
         let row = row.ok_or_else(|| LedgerError::Unknown { id: asked.into() })?;
         let rows: Vec<IntentRow> = sqlx::query_as("SELECT id, cycle, at, entry, before FROM intents WHERE cycle = ? ORDER BY id")
             .bind(id.0)
@@ -143,11 +146,12 @@ impl Ledger {
     }
 
     async fn plan_story(&self, asked: &str) -> Result<Story, LedgerError> {
-        let rows: Vec<(String, i64, String)> = sqlx::query_as("SELECT plan_id, cycle, counts FROM plans WHERE plan_id LIKE ? || '%' ORDER BY cycle")
-            .bind(asked)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(self.fault("read a plan"))?;
+        let rows: Vec<(String, i64, String)> =
+            sqlx::query_as("SELECT plan_id, cycle, counts FROM plans WHERE plan_id LIKE ? || '%' ORDER BY cycle")
+                .bind(asked)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(self.fault("read a plan"))?;
         let Some((plan_id, _, counts)) = rows.first() else { return Err(LedgerError::Unknown { id: asked.into() }) };
         let others = rows.iter().map(|(id, ..)| id).collect::<std::collections::BTreeSet<_>>();
         if others.len() > 1 {

@@ -84,11 +84,7 @@ impl Source {
             Self::Parameters,
             Self::Organization,
         ];
-        known
-            .into_iter()
-            .chain(Self::LISTINGS)
-            .find(|source| source.name() == name)
-            .unwrap_or_else(|| Self::Other(name.into()))
+        known.into_iter().chain(Self::LISTINGS).find(|source| source.name() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
 }
 

@@ -29,7 +29,12 @@ pub fn advance(history: &mut History, plan: &Plan, estate: &Estate) -> Vec<Tripl
     }
     for entry in plan.held.iter().filter(|entry| entry.held_by.iter().any(|hold| hold.kind == HoldKind::Gap)) {
         // Remembered as seen, so that the tripwire counts it once; it is not admitted and its clock stands.
-        history.clocks.entry(entry.triple()).or_insert_with(|| Clock { since: plan.now, elapsed_seconds: 0, running_since: None, admitted: false });
+        history.clocks.entry(entry.triple()).or_insert_with(|| Clock {
+            since: plan.now,
+            elapsed_seconds: 0,
+            running_since: None,
+            admitted: false,
+        });
     }
     let mut over = Vec::new();
     history.clocks.retain(|triple, clock| {
@@ -61,6 +66,9 @@ fn completely_judged(estate: &Estate, triple: &Triple) -> bool {
         ResourceId::Place(_) => true,
     };
     let resource = triple.resource.to_string();
-    let doubted = inventory.gaps.iter().any(|gap| gap.resource.as_ref().is_none_or(|about| *about == resource) || gap.source == Source::LaunchPermissions);
+    let doubted = inventory
+        .gaps
+        .iter()
+        .any(|gap| gap.resource.as_ref().is_none_or(|about| *about == resource) || gap.source == Source::LaunchPermissions);
     listed && !doubted
 }

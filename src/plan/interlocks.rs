@@ -2,7 +2,7 @@
 //!
 //! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public.
 
-use crate::inventory::{ImageFacts, Joined, ManagedBy, Reference, Recovery, SnapshotFacts, Unknown, Usage};
+use crate::inventory::{ImageFacts, Joined, ManagedBy, Recovery, Reference, SnapshotFacts, Unknown, Usage};
 use crate::model::{Action, ActionClass, Context, Gap, Protection, Source};
 
 use super::document::{Hold, HoldKind};
@@ -138,7 +138,10 @@ impl Holds {
             Recovery::For(kept) if *kept >= settings.minimum => {}
             Recovery::For(kept) => {
                 let (kept, minimum) = (days(*kept), days(settings.minimum));
-                self.interlock("unrecoverable", format!("the Recycle Bin would keep it {kept} days, fewer than `recovery.minimum` of {minimum}"));
+                self.interlock(
+                    "unrecoverable",
+                    format!("the Recycle Bin would keep it {kept} days, fewer than `recovery.minimum` of {minimum}"),
+                );
             }
             Recovery::Never(why) | Recovery::Unknown(why) => self.interlock("unrecoverable", why.clone()),
         }

@@ -55,7 +55,8 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn place(&self, inventory: &Inventory) -> PlaceJudgement {
         let images: Vec<_> = inventory.images.par_iter().map(|image| self.image(&self.joined.image(inventory, image))).collect();
-        let snapshots: Vec<_> = inventory.snapshots.par_iter().map(|snapshot| self.snapshot(&self.joined.snapshot(inventory, snapshot))).collect();
+        let snapshots: Vec<_> =
+            inventory.snapshots.par_iter().map(|snapshot| self.snapshot(&self.joined.snapshot(inventory, snapshot))).collect();
         let quiet = |judged: &[(Vec<Due>, Vec<Finding>)]| judged.iter().filter(|(due, _)| due.is_empty()).count();
         let untouched = Untouched { place: inventory.place.clone(), images: quiet(&images), snapshots: quiet(&snapshots) };
         let remembered = self.joined.history.sizes.get(&inventory.place).copied().unwrap_or(0);
@@ -132,7 +133,7 @@ impl Asked<'_> {
             }
             let mut held_by = holds(verdict.action, &verdict.context);
             held_by.extend(verdict.forbidden_by.iter().map(|id| Hold { kind: HoldKind::Policy, name: id.clone(), detail: self.title(id) }));
-            held_by.extend(judgement.faults.iter().map(|fault| Hold {
+            held_by.extend(judgement.faults.iter().chain(&verdict.faults).map(|fault| Hold {
                 kind: HoldKind::Error,
                 name: fault.policy.clone(),
                 detail: fault.message.clone(),
@@ -140,7 +141,7 @@ impl Asked<'_> {
             held_by.extend(self.back_off(&entry));
             held_by.sort();
             held_by.dedup();
-            let judged = judgement.faults.is_empty() && held_by.iter().all(|hold| hold.kind != HoldKind::Gap);
+            let judged = judgement.faults.is_empty() && verdict.faults.is_empty() && held_by.iter().all(|hold| hold.kind != HoldKind::Gap);
             due.push(Due { judged, born: subject.born, entry: Entry { held_by, ..entry } });
         }
         (due, findings)
@@ -154,7 +155,8 @@ impl Asked<'_> {
     fn back_off(&self, entry: &Entry) -> Option<Hold> {
         let failures = self.joined.history.failures.get(&entry.triple())?;
         let repeats = failures.count.checked_sub(FAILURES_BEFORE_BACKOFF)?;
-        let pause = FIRST_BACKOFF.checked_mul(1_i32.checked_shl(repeats).unwrap_or(i32::MAX)).unwrap_or(LONGEST_BACKOFF).min(LONGEST_BACKOFF);
+        let pause =
+            FIRST_BACKOFF.checked_mul(1_i32.checked_shl(repeats).unwrap_or(i32::MAX)).unwrap_or(LONGEST_BACKOFF).min(LONGEST_BACKOFF);
         let until = failures.last_at.checked_add(pause).unwrap_or(Timestamp::MAX);
         (self.joined.now < until).then(|| Hold {
             kind: HoldKind::Error,
@@ -167,7 +169,9 @@ impl Asked<'_> {
     fn missing_rules(&self, inventory: &Inventory) -> Option<Finding> {
         let rules = inventory.rules.as_ref().filter(|_| self.joined.config.recovery.require_recycle_bin)?;
         let empty = inventory.images.is_empty() && inventory.snapshots.is_empty();
-        let missing = ["EC2_IMAGE", "EBS_SNAPSHOT"].into_iter().filter(|kind| !rules.iter().any(|rule| rule.available && rule.resource_type == *kind));
+        let missing = ["EC2_IMAGE", "EBS_SNAPSHOT"]
+            .into_iter()
+            .filter(|kind| !rules.iter().any(|rule| rule.available && rule.resource_type == *kind));
         let commands: Vec<String> = missing.map(|kind| create_rule(&inventory.place, kind)).collect();
         (!empty && !commands.is_empty()).then(|| Finding {
             action: Action::Notify,

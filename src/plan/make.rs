@@ -7,9 +7,9 @@ use crate::policy::PolicySet;
 
 use super::canonical::plan_id;
 use super::document::{Entry, Plan};
-use crate::model::Principal;
 use super::judge::judge;
 use super::limits::{Sorted, limit};
+use crate::model::Principal;
 
 /// The version of the plan's format.
 const VERSION: u32 = 1;

@@ -13,6 +13,7 @@ mod limits;
 mod make;
 mod questions;
 
+pub use crate::model::Principal;
 pub use audit::{Objection, audit};
 pub use clocks::advance;
 pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
@@ -20,4 +21,3 @@ pub use exposure::only_exposure;
 pub use judge::create_rule;
 pub use make::make;
 pub use questions::{Questions, questions};
-pub use crate::model::Principal;

@@ -28,12 +28,16 @@ pub fn questions(joined: &Joined<'_>, policies: &PolicySet, principal: Principal
     let all_snapshots = policies.asks_create_volume_permissions() == Asked::All;
     let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
     let ask = |inventory: &Inventory| {
-        let images = inventory.images.par_iter().filter(|image| image.owner == inventory.place.account).filter(|image| {
-            all_images || takes_use(&judge.image(&joined.image(inventory, image)))
-        });
-        let snapshots = inventory.snapshots.par_iter().filter(|snapshot| snapshot.owner == inventory.place.account).filter(|snapshot| {
-            all_snapshots || takes_use(&judge.snapshot(&joined.snapshot(inventory, snapshot)))
-        });
+        let images = inventory
+            .images
+            .par_iter()
+            .filter(|image| image.owner == inventory.place.account)
+            .filter(|image| all_images || takes_use(&judge.image(&joined.image(inventory, image))));
+        let snapshots = inventory
+            .snapshots
+            .par_iter()
+            .filter(|snapshot| snapshot.owner == inventory.place.account)
+            .filter(|snapshot| all_snapshots || takes_use(&judge.snapshot(&joined.snapshot(inventory, snapshot))));
         Questions {
             images: images.map(|image| image.id.clone()).collect(),
             snapshots: snapshots.map(|snapshot| snapshot.id.clone()).collect(),

@@ -53,7 +53,11 @@ fn shares(sharing: Option<&Permissions>, owner: &AccountId) -> impl Iterator<Ite
 }
 
 /// Regions a policy could want a copy in, without its own and those that have one.
-fn copies<'a>(facts: &'a ImageFacts<'_>, targets: &'a Targets, estate: &'a BTreeSet<Region>) -> impl Iterator<Item = (Action, Context)> + 'a {
+fn copies<'a>(
+    facts: &'a ImageFacts<'_>,
+    targets: &'a Targets,
+    estate: &'a BTreeSet<Region>,
+) -> impl Iterator<Item = (Action, Context)> + 'a {
     let mut regions: BTreeSet<&Region> = targets.named.iter().collect();
     if targets.from_tag {
         regions.extend(&facts.replicate_to);

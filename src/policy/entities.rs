@@ -42,12 +42,18 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
     usage(&mut put, used.as_ref().ok())?;
     share(&mut put, *sharing, names)?;
     if let Some(FamilyFacts { name: _, rank, size, versions_behind, is_newest }) = family {
-        put.put_record("family", || [("rank", count(*rank)), ("size", count(*size)), ("versionsBehind", count(*versions_behind)), ("isNewest", truth(*is_newest))])?;
+        put.put_record("family", || {
+            [("rank", count(*rank)), ("size", count(*size)), ("versionsBehind", count(*versions_behind)), ("isNewest", truth(*is_newest))]
+        })?;
     }
     if let Some(Version { major, minor, patch, prerelease }) = version {
-        put.put_record("version", || [("major", long(*major)), ("minor", long(*minor)), ("patch", long(*patch)), ("prerelease", truth(prerelease.is_some()))])?;
+        put.put_record("version", || {
+            [("major", long(*major)), ("minor", long(*minor)), ("patch", long(*patch)), ("prerelease", truth(prerelease.is_some()))]
+        })?;
     }
-    put.put_known("replicaRegions", replica_regions.as_ref(), |regions| entities(&names.region, regions.iter().map(|region| region.as_str())));
+    put.put_known("replicaRegions", replica_regions.as_ref(), |regions| {
+        entities(&names.region, regions.iter().map(|region| region.as_str()))
+    });
     put.put("replicateTo", || entities(&names.region, replicate_to.iter().map(|region| region.as_str())));
     put.put_known("managedBy", managed_by.map(ManagedBy::name), text);
     put.put("legalHold", || truth(*legal_hold));
@@ -116,20 +122,24 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
     put.put_known("deregistrationProtected", protected, truth);
     put.put_known("sourceImage", source_image.as_ref(), |(source, _)| entity(&names.image, source.as_str()));
     put.put("snapshotCount", || count(image.snapshots().count()));
-    put.put("snapshotGiB", || long(volumes.iter().filter(|volume| volume.snapshot.is_some()).fold(0, |sum: i64, volume| sum.saturating_add(volume.size_gib))));
+    put.put("snapshotGiB", || {
+        long(volumes.iter().filter(|volume| volume.snapshot.is_some()).fold(0, |sum: i64, volume| sum.saturating_add(volume.size_gib)))
+    });
 }
 
 /// Whether every EBS volume is encrypted; `None` when there is none or AWS did not say of one that could
 /// change the answer. An instance-store volume has neither a snapshot nor an answer.
 fn encrypted(volumes: &[Volume]) -> Option<bool> {
-    let mut answers = volumes.iter().filter(|volume| volume.snapshot.is_some() || volume.encrypted.is_some()).map(|volume| volume.encrypted).peekable();
+    let mut answers =
+        volumes.iter().filter(|volume| volume.snapshot.is_some() || volume.encrypted.is_some()).map(|volume| volume.encrypted).peekable();
     answers.peek()?;
-    answers.try_fold(true, |all, answer| match answer {
-        Some(false) => Err(Some(false)),
-        Some(true) => Ok(all),
-        None => Err(None),
-    })
-    .map_or_else(|answer| if volumes.iter().any(|volume| volume.encrypted == Some(false)) { Some(false) } else { answer }, Some)
+    answers
+        .try_fold(true, |all, answer| match answer {
+            Some(false) => Err(Some(false)),
+            Some(true) => Ok(all),
+            None => Err(None),
+        })
+        .map_or_else(|answer| if volumes.iter().any(|volume| volume.encrypted == Some(false)) { Some(false) } else { answer }, Some)
 }
 
 /// The snapshot and what lies above it.
@@ -139,7 +149,7 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
         snapshot,
         referring_images: _, // counted in `images`
         users: _,            // counted in `usage`
-        owned: _, // an interlock's matter
+        owned: _,            // an interlock's matter
         age,
         is_public,
         sharing,
@@ -223,7 +233,8 @@ pub(super) fn last(arn: &str) -> &str {
 
 /// Everything above the account is a direct parent, so that the store needs nothing but the resource.
 fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account: &[EntityUid]) -> Vec<EntityUid> {
-    let mut above: Vec<EntityUid> = above_account.iter().filter(|entity| uses.ancestors.has(entity.type_name().basename())).cloned().collect();
+    let mut above: Vec<EntityUid> =
+        above_account.iter().filter(|entity| uses.ancestors.has(entity.type_name().basename())).cloned().collect();
     if uses.ancestors.has("Account") {
         above.push(uid(&names.account, account));
     }
@@ -234,6 +245,7 @@ fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account:
 }
 
 fn build(uid: EntityUid, attributes: Attributes<'_>, above: Vec<EntityUid>, tags: &Tags, read: &Named) -> Result<Entity, Unbuildable> {
-    let tags = tags.iter().filter(|(key, _)| read.has(key)).map(|(key, value)| (key.clone(), RestrictedExpression::new_string(value.clone())));
+    let tags =
+        tags.iter().filter(|(key, _)| read.has(key)).map(|(key, value)| (key.clone(), RestrictedExpression::new_string(value.clone())));
     Ok(Entity::new_with_tags(uid, attributes.finish(), above, tags).map_err(Box::new)?)
 }

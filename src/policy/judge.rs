@@ -7,7 +7,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{AuthorizationError, Authorizer, Context as CedarContext, Entities, Entity, EntityUid, PolicySet as CedarSet, Request, RestrictedExpression};
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context as CedarContext, Entities, Entity, EntityUid, PolicySet as CedarSet, Request,
+    RestrictedExpression,
+};
 use jiff::Timestamp;
 
 use crate::inventory::{ImageFacts, Organization, SnapshotFacts};
@@ -78,7 +81,13 @@ pub struct Judge<'a> {
 
 impl PolicySet {
     /// A judge for one cycle. `estate` are the Regions that are scanned.
-    pub fn judge<'a>(&'a self, organization: &'a Organization, principal: Principal, now: Timestamp, estate: &'a BTreeSet<Region>) -> Judge<'a> {
+    pub fn judge<'a>(
+        &'a self,
+        organization: &'a Organization,
+        principal: Principal,
+        now: Timestamp,
+        estate: &'a BTreeSet<Region>,
+    ) -> Judge<'a> {
         let directory = Directory::new(organization, &self.schemas.names);
         let accounts = organization.members.keys().chain(organization.groups.values().flatten());
         Judge {
@@ -168,7 +177,14 @@ impl<'a> Hearing<'a> {
                 Err(error) => {
                     let fault = unbuildable(Some(action), &error);
                     judgement.faults.push(fault.clone());
-                    judgement.due.push(Verdict { action, context, because: Vec::new(), severity: Severity::Critical, forbidden_by: Vec::new(), faults: vec![fault] });
+                    judgement.due.push(Verdict {
+                        action,
+                        context,
+                        because: Vec::new(),
+                        severity: Severity::Critical,
+                        forbidden_by: Vec::new(),
+                        faults: vec![fault],
+                    });
                 }
             }
         }
@@ -193,7 +209,8 @@ impl<'a> Hearing<'a> {
         if !certain {
             faults.extend(doubts.iter().cloned());
         }
-        let asking: Vec<&str> = permits.satisfied.iter().map(String::as_str).chain(faults.iter().map(|fault| fault.policy.as_str())).collect();
+        let asking: Vec<&str> =
+            permits.satisfied.iter().map(String::as_str).chain(faults.iter().map(|fault| fault.policy.as_str())).collect();
         let severity = asking.iter().filter_map(|id| self.judge.set.info(id)).map(|info| info.severity).max().unwrap_or_default();
         faults.extend(forbids.faults);
         faults.extend(self.doubts(bench, Effect::Forbid, action, question.grantee.as_ref()));
@@ -221,7 +238,8 @@ impl<'a> Hearing<'a> {
             pairs.push(("now".to_owned(), datetime(self.judge.now)));
             CedarContext::from_pairs(pairs).map_err(Box::new)?
         };
-        let request = Request::new(self.judge.principal.clone(), bench.action.clone(), self.resource.clone(), context, None).map_err(Box::new)?;
+        let request =
+            Request::new(self.judge.principal.clone(), bench.action.clone(), self.resource.clone(), context, None).map_err(Box::new)?;
         Ok(Question { request, store, grantee })
     }
 
@@ -231,7 +249,11 @@ impl<'a> Hearing<'a> {
         for (policy, memberships) in bench.memberships.iter().filter(|(_, memberships)| memberships.effect == effect) {
             let about_owner = self.judge.directory.doubt(&memberships.asked.of_resource, self.owner);
             let about_grantee = || self.judge.directory.doubt_about_grantee(&memberships.asked.of_grantee, grantee?);
-            doubts.extend(about_owner.or_else(about_grantee).map(|message| Fault { policy: policy.clone(), action: Some(action), message }));
+            doubts.extend(about_owner.or_else(about_grantee).map(|message| Fault {
+                policy: policy.clone(),
+                action: Some(action),
+                message,
+            }));
         }
         doubts
     }

@@ -77,7 +77,9 @@ pub(super) fn permit(policy: &Policy) -> Vec<Fault> {
     let mut faults = Vec::new();
     let groups: Vec<String> = match policy.action_constraint() {
         ActionConstraint::Any => {
-            faults.push(Fault::new("a permit must name its actions", "write `action == Action::\"...\"`: it asks for what it permits").at("action"));
+            faults.push(
+                Fault::new("a permit must name its actions", "write `action == Action::\"...\"`: it asks for what it permits").at("action"),
+            );
             Vec::new()
         }
         ActionConstraint::Eq(action) => vec![action],
@@ -89,7 +91,9 @@ pub(super) fn permit(policy: &Policy) -> Vec<Fault> {
     .collect();
     for group in groups {
         let message = format!("a permit must not ask for the group of actions `{group}`");
-        faults.push(Fault::new(message, "name each action: `action in [Action::\"...\", Action::\"...\"]`").at(format!("Action::\"{group}\"")));
+        faults.push(
+            Fault::new(message, "name each action: `action in [Action::\"...\", Action::\"...\"]`").at(format!("Action::\"{group}\"")),
+        );
     }
     if !policy.has_non_scope_constraint() {
         faults.push(Fault::new("a permit must have a condition", "write `when { ... }`: without one it asks for every resource"));
@@ -114,7 +118,10 @@ fn malformed(literal: &EntityUid) -> Option<Fault> {
         "OrgUnit" if !is_unit(id) => "a unit's id is `ou-...-...`, a root's `r-...`",
         _ => return None,
     };
-    Some(Fault::new(format!("`{kind}::\"{id}\"` cannot exist"), format!("{form}; correct it, or use a group from `[groups]`")).at(format!("\"{id}\"")))
+    Some(
+        Fault::new(format!("`{kind}::\"{id}\"` cannot exist"), format!("{form}; correct it, or use a group from `[groups]`"))
+            .at(format!("\"{id}\"")),
+    )
 }
 
 fn is_unit(id: &str) -> bool {
@@ -125,7 +132,8 @@ fn is_unit(id: &str) -> bool {
 }
 
 fn is_id(id: &str, prefix: &str, length: std::ops::RangeInclusive<usize>) -> bool {
-    id.strip_prefix(prefix).is_some_and(|rest| length.contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+    id.strip_prefix(prefix)
+        .is_some_and(|rest| length.contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
 }
 
 /// What works, but probably not as meant. Never stops a policy from being loaded.
@@ -133,7 +141,8 @@ pub(super) fn advice(policy: &Policy, reads: impl Fn(&str) -> bool, asks: impl F
     let mut faults = Vec::new();
     for key in ["reason", "owner"] {
         if policy.annotation(key).is_none() {
-            let why = if key == "reason" { "those whose resources it touches will ask why" } else { "nobody will be known to answer for it" };
+            let why =
+                if key == "reason" { "those whose resources it touches will ask why" } else { "nobody will be known to answer for it" };
             faults.push(Fault::new(format!("it has no `@{key}`"), format!("write one: {why}")));
         }
     }
@@ -149,7 +158,10 @@ pub(super) fn advice(policy: &Policy, reads: impl Fn(&str) -> bool, asks: impl F
         }
         Effect::Forbid => {
             if ["makePrivate", "revokeShare"].into_iter().any(asks) {
-                faults.push(Fault::new("it can keep a resource public or shared", "name the actions it is about, without makePrivate and revokeShare, unless that is meant"));
+                faults.push(Fault::new(
+                    "it can keep a resource public or shared",
+                    "name the actions it is about, without makePrivate and revokeShare, unless that is meant",
+                ));
             }
         }
     }
@@ -157,7 +169,10 @@ pub(super) fn advice(policy: &Policy, reads: impl Fn(&str) -> bool, asks: impl F
     regions.sort();
     regions.dedup();
     for region in regions.iter().map(|region| region.id().unescaped()).filter(|region| !looks_like_a_region(region)) {
-        faults.push(Fault::new(format!("`{region}` does not look like a Region"), "write its code, such as `eu-central-1`").at(format!("\"{region}\"")));
+        faults.push(
+            Fault::new(format!("`{region}` does not look like a Region"), "write its code, such as `eu-central-1`")
+                .at(format!("\"{region}\"")),
+        );
     }
     faults
 }

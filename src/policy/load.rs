@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use cedar_policy::{ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, Schema, ValidationError, ValidationMode,
+    ValidationWarning, Validator,
+};
 use miette::Diagnostic;
 
 use crate::model::Action;
@@ -48,9 +51,13 @@ struct Statement<'a> {
 impl PolicySet {
     /// Parses, validates strictly and lints all files. Fails with everything that is wrong in any of them.
     pub fn load(files: &[PolicyFile]) -> Result<Self, PolicyErrors> {
-        let schemas = Schemas::built_in().map_err(|error| nothing(format!("the built-in schema does not parse: {error}"), "report this as a bug"))?;
+        let schemas =
+            Schemas::built_in().map_err(|error| nothing(format!("the built-in schema does not parse: {error}"), "report this as a bug"))?;
         if files.is_empty() {
-            return Err(nothing("no policy files were found".into(), "put `.cedar` files there, or leave `[policies] directories` out to use the built-in policies"));
+            return Err(nothing(
+                "no policy files were found".into(),
+                "put `.cedar` files there, or leave `[policies] directories` out to use the built-in policies",
+            ));
         }
         let mut problems = Vec::new();
         let statements: Vec<Statement<'_>> = files.iter().flat_map(|file| parse(file, &mut problems)).collect();
@@ -152,12 +159,16 @@ impl Statement<'_> {
         Problem { at: Some(self.location(offset)), policy: self.id().map(str::to_owned), message: fault.message, help: fault.help }
     }
 
-    /// What the validator says of it.
-    fn complaint(&self, complaint: &dyn Diagnostic) -> Problem {
+    /// What the validator says of it, and what to do about that.
+    fn complaint(&self, complaint: &dyn Diagnostic, own: Option<&str>) -> Problem {
         let message = complaint.to_string();
-        let prefix = format!("for policy `{}`, ", self.policy.id());
-        let message = message.strip_prefix(&prefix).unwrap_or(&message).to_owned();
-        let help = complaint.help().map_or("see `ami-warden policies schema` for what there is".to_owned(), |help| help.to_string());
+        let prefix = format!("for policy `{}`", self.policy.id());
+        let message = message.strip_prefix(&prefix).map_or(message.as_str(), |rest| rest.trim_start_matches([',', ':', ' '])).to_owned();
+        let help = match (own, complaint.help()) {
+            (Some(own), _) => own.to_owned(),
+            (None, Some(help)) => help.to_string(),
+            (None, None) => "see `ami-warden policies schema` for what there is".to_owned(),
+        };
         Problem { at: Some(self.location(offset(complaint))), policy: self.id().map(str::to_owned), message, help: Some(help) }
     }
 
@@ -193,9 +204,18 @@ impl Statement<'_> {
             text: self.text().to_owned(),
         };
         let uses = Uses::of(&self.policy, &json);
-        let advice = lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
+        let advice =
+            lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
         let warnings = advice.into_iter().map(|fault| self.problem(fault)).collect();
-        Ok(Loaded { policy: self.policy.clone(), info, reach, uses, targets: Targets::of(&json), memberships: Memberships::of(&json), warnings })
+        Ok(Loaded {
+            policy: self.policy.clone(),
+            info,
+            reach,
+            uses,
+            targets: Targets::of(&json),
+            memberships: Memberships::of(&json),
+            warnings,
+        })
     }
 }
 
@@ -206,7 +226,9 @@ impl Statement<'_> {
         let revokes = match self.policy.action_constraint() {
             ActionConstraint::Any => true,
             ActionConstraint::Eq(action) => action.id().unescaped() == Action::RevokeShare.name(),
-            ActionConstraint::In(actions) => actions.iter().any(|action| !schemas.names.actions().iter().any(|(verb, uid)| uid == action && *verb != Action::RevokeShare)),
+            ActionConstraint::In(actions) => actions
+                .iter()
+                .any(|action| !schemas.names.actions().iter().any(|(verb, uid)| uid == action && *verb != Action::RevokeShare)),
         };
         if !revokes || !self.text().contains("grantee") || schemas.readings.iter().all(|schema| valid(self, schema)) {
             return Vec::new();
@@ -220,7 +242,8 @@ impl Statement<'_> {
 }
 
 fn valid(statement: &Statement<'_>, schema: &Schema) -> bool {
-    CedarSet::from_policies([statement.policy.clone()]).is_ok_and(|set| Validator::new(schema.clone()).validate(&set, ValidationMode::Strict).validation_passed())
+    CedarSet::from_policies([statement.policy.clone()])
+        .is_ok_and(|set| Validator::new(schema.clone()).validate(&set, ValidationMode::Strict).validation_passed())
 }
 
 /// An `@id` that stands twice is a fault of the second.
@@ -262,6 +285,25 @@ fn complaints(statement: &Statement<'_>, validator: Validator) -> Vec<Problem> {
         Err(error) => return vec![statement.problem(Fault::new(error.to_string(), "give it another `@id`"))],
     };
     let result = validator.validate_with_level(&set, ValidationMode::Strict, 1);
-    let errors = result.validation_errors().map(|error| statement.complaint(error));
-    errors.chain(result.validation_warnings().map(|warning| statement.complaint(warning))).collect()
+    let errors = result.validation_errors().map(|error| {
+        let help = match error {
+            ValidationError::UnsafeOptionalAttributeAccess(_) => {
+                Some("unknown is not false: write `resource has x && ...`, or `if resource has x then ... else ...`")
+            }
+            ValidationError::EntityDerefLevelViolation(_) => {
+                Some("ask about the resource itself, or about `context.grantee`; nothing is known of other entities")
+            }
+            _ => None,
+        };
+        statement.complaint(error, help)
+    });
+    let warnings = result.validation_warnings().map(|warning| {
+        let help = match warning {
+            ValidationWarning::ImpossiblePolicy(_) => Some("correct its condition: no image or snapshot can satisfy it"),
+            ValidationWarning::InvalidActionApplication(_) => Some("see `ami-warden policies schema` for what each action is done to"),
+            _ => Some("write it in plain letters: somebody may be meant to misread it"),
+        };
+        statement.complaint(warning, help)
+    });
+    errors.chain(warnings).collect()
 }

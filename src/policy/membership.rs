@@ -210,10 +210,10 @@ impl<'a> Directory<'a> {
             let ours = self.organization.id.as_ref() == Some(above);
             !(lies_in(above) || member.organization_known || outside(ours))
         });
-        let unit = asked.units.iter().find(|above| !(lies_in(above) || member.units_known || outside(self.units.contains_key(above.as_str()))));
+        let unit =
+            asked.units.iter().find(|above| !(lies_in(above) || member.units_known || outside(self.units.contains_key(above.as_str()))));
         let above = organization.or(unit)?;
         let why = incomplete.unwrap_or("AWS tells the organization and units of our own accounts only");
         Some(format!("whether `{subject}` lies in `{above}` is not known: {why}"))
     }
 }
-

@@ -71,8 +71,8 @@ impl Schemas {
     fn read() -> Result<Self, Box<dyn std::error::Error>> {
         let readings = GRANTEES
             .iter()
-            .map(|grantee| Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map(|(schema, _)| schema))
-            .collect::<Result<_, _>>()?;
+            .map(|grantee| Ok(Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map_err(Box::new)?.0))
+            .collect::<Result<_, Box<dyn std::error::Error>>>()?;
         let warden: EntityTypeName = "Warden".parse()?;
         let action: EntityTypeName = "Action".parse()?;
         let names = Names {

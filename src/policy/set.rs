@@ -164,7 +164,12 @@ impl PolicySet {
                     Some(meant) => format!("did you mean `{meant}`? else add it to `[groups]`"),
                     None => "add it to `[groups]` in the configuration, empty if nobody belongs to it".into(),
                 };
-                Problem { at: Some(at), policy: Some(info.id.clone()), message: format!("unknown account group `{group}`"), help: Some(help) }
+                Problem {
+                    at: Some(at),
+                    policy: Some(info.id.clone()),
+                    message: format!("unknown account group `{group}`"),
+                    help: Some(help),
+                }
             })
             .collect();
         problems.sort();

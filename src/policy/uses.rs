@@ -155,11 +155,14 @@ mod tests {
 
     #[test]
     fn an_ancestor_that_is_not_named_means_all_ancestors() {
-        for condition in ["resource in resource.owner", "resource is Image in resource.owner", r#"resource in [Account::"1", resource.owner]"#] {
+        for condition in
+            ["resource in resource.owner", "resource is Image in resource.owner", r#"resource in [Account::"1", resource.owner]"#]
+        {
             let text = format!("permit(principal, action, resource) when {{ {condition} }};");
             assert_eq!(uses(&text).ancestors, Named::All, "{condition}");
         }
-        let named = uses(r#"permit(principal, action in [Action::"a"], resource is Image in Region::"r") when { context.g in [Account::"1"] };"#);
+        let named =
+            uses(r#"permit(principal, action in [Action::"a"], resource is Image in Region::"r") when { context.g in [Account::"1"] };"#);
         assert_eq!(named.ancestors, these(&["Account", "Action", "Region"]));
     }
 }

@@ -47,7 +47,11 @@ impl<'a> Attributes<'a> {
     }
 
     /// Adds a record of what is known.
-    pub(super) fn put_record<const N: usize>(&mut self, name: &str, fields: impl FnOnce() -> [(&'static str, RestrictedExpression); N]) -> Result<(), Unbuildable> {
+    pub(super) fn put_record<const N: usize>(
+        &mut self,
+        name: &str,
+        fields: impl FnOnce() -> [(&'static str, RestrictedExpression); N],
+    ) -> Result<(), Unbuildable> {
         if self.read.has(name) {
             let fields = fields().into_iter().map(|(field, value)| (field.to_owned(), value));
             self.list.push((name.to_owned(), RestrictedExpression::new_record(fields)?));

@@ -168,7 +168,9 @@ pub(super) fn changes<'a>(occasion: &Occasion<'a>) -> Vec<Change<'a>> {
     let enacted: Vec<Change<'a>> = occasion.enacted.iter().filter(|enacted| !enacted.repeated).filter_map(outcome).collect();
     // What was done or failed is told as such, not as due as well.
     let concluded: BTreeSet<Triple> = occasion.enacted.iter().map(|enacted| enacted.entry.triple()).collect();
-    let news = planned(occasion.plan, &told, &concluded, occasion.now).into_iter().filter(|change| !first || change.severity() == Severity::Critical);
+    let news = planned(occasion.plan, &told, &concluded, occasion.now)
+        .into_iter()
+        .filter(|change| !first || change.severity() == Severity::Critical);
     enacted.into_iter().chain(news).collect()
 }
 
@@ -212,7 +214,9 @@ impl Told {
         let Ok(warn_at) = acts_at.checked_sub(SOON) else { return false };
         match self.coming.get(&entry.triple()) {
             // INVARIANT: of all cycles, only the first one after `warn_at` finds a told plan from before it.
-            Some((told, at)) => now >= warn_at && (*at < warn_at || told.and_then(|told| told.checked_sub(SOON).ok()).is_some_and(|before| *at < before)),
+            Some((told, at)) => {
+                now >= warn_at && (*at < warn_at || told.and_then(|told| told.checked_sub(SOON).ok()).is_some_and(|before| *at < before))
+            }
             None => false,
         }
     }

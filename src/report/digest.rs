@@ -85,9 +85,16 @@ fn sections(occasion: &Occasion<'_>) -> Vec<Section> {
         Section::counted("Due now", by_action(&plan.steps)),
         Section::counted("Due when their grace time is over", by_action(&plan.pending)),
         Section::counted("Held, by reason (one thing can have several)", reasons(&plan.held)),
-        Section::counted("Wait for approval (`ami-warden plan --out plan.json`, then `ami-warden approve plan.json`)", by_action(plan.held.iter().filter(|entry| entry.approvable))),
+        Section::counted(
+            "Wait for approval (`ami-warden plan --out plan.json`, then `ami-warden approve plan.json`)",
+            by_action(plan.held.iter().filter(|entry| entry.approvable)),
+        ),
         findings(occasion),
-        Section::listed("Not readable (what this could hide is held)", plan.gaps.len(), plan.gaps.iter().take(10_000).map(|gap| line(&gap.to_string(), 200)).collect()),
+        Section::listed(
+            "Not readable (what this could hide is held)",
+            plan.gaps.len(),
+            plan.gaps.iter().take(10_000).map(|gap| line(&gap.to_string(), 200)).collect(),
+        ),
     ];
     if let Some(before) = occasion.last_digest.and_then(|last| last.plan.as_ref()) {
         sections.push(since(before, plan));
@@ -121,7 +128,8 @@ fn findings(occasion: &Occasion<'_>) -> Section {
         *counts.entry(policy).or_default() += 1;
     }
     let titled = counts.into_iter().map(|(policy, number)| {
-        let title = (occasion.policies)(policy).and_then(|texts| texts.title).map_or_else(String::new, |title| format!(": {}", line(&title, 200)));
+        let title =
+            (occasion.policies)(policy).and_then(|texts| texts.title).map_or_else(String::new, |title| format!(": {}", line(&title, 200)));
         (format!("{}{title}", line(policy, 128)), number)
     });
     Section::counted("Found, by policy", titled.collect())
@@ -155,7 +163,14 @@ fn draft(occasion: &Occasion<'_>, topic: &str, sections: &[Section], fingerprint
     let plan = occasion.plan;
     let Plan { steps, pending, held, findings, gaps, untouched, .. } = plan;
     let (images, snapshots) = untouched.iter().fold((0_usize, 0_usize), |sum, place| (sum.0 + place.images, sum.1 + place.snapshots));
-    let counts = format!("{} due, {} pending, {} held, {}, {}", steps.len(), pending.len(), held.len(), count(findings.len(), "finding"), count(gaps.len(), "gap"));
+    let counts = format!(
+        "{} due, {} pending, {} held, {}, {}",
+        steps.len(),
+        pending.len(),
+        held.len(),
+        count(findings.len(), "finding"),
+        count(gaps.len(), "gap")
+    );
     let subject = subject(&format!("[ami-warden] digest: {counts}"), "");
     let mut text = format!(
         "{counts}\nNothing is due for {} and {} in {}.\n",
@@ -170,7 +185,8 @@ fn draft(occasion: &Occasion<'_>, topic: &str, sections: &[Section], fingerprint
         }
     }
     _ = writeln!(text, "\nPlan {} of {}: `ami-warden plan`, `ami-warden explain ami-...`", short(&plan.plan_id), moment(plan.now));
-    let severity = steps.iter().chain(pending).chain(held).map(|entry| entry.severity).chain(findings.iter().map(|finding| finding.severity)).max();
+    let severity =
+        steps.iter().chain(pending).chain(held).map(|entry| entry.severity).chain(findings.iter().map(|finding| finding.severity)).max();
     let made = plan.now.to_string();
     let id = id([topic, "digest", &made, &plan.plan_id]);
     let machine = json!({
@@ -181,7 +197,8 @@ fn draft(occasion: &Occasion<'_>, topic: &str, sections: &[Section], fingerprint
         "sections": sections,
     });
     let entries = || steps.iter().chain(pending).chain(held);
-    let places = entries().map(|entry| &entry.place).chain(findings.iter().map(|finding| &finding.place)).chain(gaps.iter().map(|gap| &gap.place));
+    let places =
+        entries().map(|entry| &entry.place).chain(findings.iter().map(|finding| &finding.place)).chain(gaps.iter().map(|gap| &gap.place));
     let places: BTreeSet<_> = places.collect();
     let attributes = attributes([
         ("severity", severity.map(|severity| severity.name().to_owned()).into_iter().collect()),

@@ -101,7 +101,11 @@ fn part(occasion: &Occasion<'_>, topic: &str, key: &Key, changes: &[Change<'_>],
     let Key { severity, event, action, account } = key;
     let what = match changes {
         [only] if total == 1 => format!("{} in {}", line(&only.resource(), 64), line(&only.place().to_string(), 64)),
-        many => format!("{} in account {}", count(many.len(), if *event == Event::Gap { "source" } else { "resource" }), line(account.as_str(), 64)),
+        many => format!(
+            "{} in account {}",
+            count(many.len(), if *event == Event::Gap { "source" } else { "resource" }),
+            line(account.as_str(), 64)
+        ),
     };
     let headline = headline(*event, *action, &what);
     let tail = if total > 1 { format!(" ({number}/{total})") } else { String::new() };
@@ -203,7 +207,10 @@ fn counted(occasion: &Occasion<'_>, topic: &str, left_out: &[(Key, Vec<Change<'_
     let severity = first.severity.0;
     let changes: usize = left_out.iter().map(|(_, changes)| changes.len()).sum();
     let subject = subject(&format!("[ami-warden] {severity}: {} more, too many to send one by one", count(changes, "change")), "");
-    let mut text = format!("{subject}\n\nThis topic gets at most {} messages per cycle (`[sns] max_messages`). Left out:\n\n", occasion.sns.max_messages.max(1));
+    let mut text = format!(
+        "{subject}\n\nThis topic gets at most {} messages per cycle (`[sns] max_messages`). Left out:\n\n",
+        occasion.sns.max_messages.max(1)
+    );
     for (key, changes) in left_out.iter().take(NAMED) {
         let what = format!("{} in account {}", count(changes.len(), "resource"), line(key.account.as_str(), 64));
         _ = writeln!(text, "  {}: {}", key.severity.0, headline(key.event, key.action, &what));
@@ -221,13 +228,25 @@ fn counted(occasion: &Occasion<'_>, topic: &str, left_out: &[(Key, Vec<Change<'_
         "source": "ami-warden", "version": 1, "id": id, "event": "more", "severity": severity, "subject": subject,
         "plan_id": occasion.plan.plan_id, "planned_at": occasion.plan.now, "changes": changes, "groups": groups,
     });
-    let names = |of: &dyn Fn(&Key) -> String| left_out.iter().take(NAMED).map(|(key, _)| of(key)).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    let names = |of: &dyn Fn(&Key) -> String| {
+        left_out.iter().take(NAMED).map(|(key, _)| of(key)).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
     let attributes = attributes([
         ("severity", vec![severity.name().to_owned()]),
         ("event", vec!["more".to_owned()]),
         ("action", names(&|key| key.action.map_or_else(String::new, |action| action.name().to_owned()))),
         ("account", names(&|key| key.account.to_string())),
     ]);
-    let draft = Draft { id, topic: topic.to_owned(), event: "more", fingerprint: String::new(), plan_id: occasion.plan.plan_id.clone(), subject, text, machine, attributes };
+    let draft = Draft {
+        id,
+        topic: topic.to_owned(),
+        event: "more",
+        fingerprint: String::new(),
+        plan_id: occasion.plan.plan_id.clone(),
+        subject,
+        text,
+        machine,
+        attributes,
+    };
     Some(draft.message())
 }

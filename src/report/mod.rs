@@ -11,10 +11,10 @@ mod changes;
 mod deliver;
 mod digest;
 mod groups;
-mod text;
-mod wire;
 #[cfg(test)]
 mod tests;
+mod text;
+mod wire;
 
 use jiff::Timestamp;
 
@@ -42,7 +42,7 @@ pub struct Occasion<'a> {
     pub mode: Mode,
     pub kind: CycleKind,
     pub plan: &'a Plan,
-    /// The newest plan of each kind of cycle that people have been told about; empty before the first report.
+    /// What people have been told and still holds ([`crate::ledger::Ledger::reported_plans`]); empty before the first report.
     pub told: &'a [Plan],
     /// Outcomes nobody has been told yet.
     pub enacted: &'a [Enacted],
@@ -56,7 +56,11 @@ pub struct Occasion<'a> {
 
 impl std::fmt::Debug for Occasion<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Occasion").field("kind", &self.kind).field("plan", &self.plan.plan_id).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Occasion")
+            .field("kind", &self.kind)
+            .field("plan", &self.plan.plan_id)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 

@@ -99,8 +99,13 @@ pub(super) fn advice(event: Event, action: Option<Action>, keep_tags: &[String],
     if coming {
         match keep_tags.first() {
             // A kept image must not stay public (rulings, plan 9).
-            _ if action.is_some_and(Action::ends_exposure) => lines.push("To stop it, write a guard rail: a `forbid` policy that covers it. A keep tag does not stop this.".to_owned()),
-            Some(tag) => lines.push(format!("To stop it, put the tag `{}` on the resource, or write a guard rail: a `forbid` policy that covers it.", line(tag, 128))),
+            _ if action.is_some_and(Action::ends_exposure) => {
+                lines.push("To stop it, write a guard rail: a `forbid` policy that covers it. A keep tag does not stop this.".to_owned())
+            }
+            Some(tag) => lines.push(format!(
+                "To stop it, put the tag `{}` on the resource, or write a guard rail: a `forbid` policy that covers it.",
+                line(tag, 128)
+            )),
             None => lines.push("To stop it, write a guard rail: a `forbid` policy that covers it.".to_owned()),
         }
     }
@@ -140,7 +145,9 @@ pub(super) fn details(change: &Change<'_>) -> Vec<String> {
             Outcome::Failed { code, message } => lines.push(format!("{}: {}", line(code, 128), line(message, 500))),
             Outcome::Unknown { message } => lines.push(line(message, 500)),
             Outcome::Skipped { reason } => lines.push(line(reason, 500)),
-            Outcome::Done { .. } => lines.extend(enacted.entry.reversible_until.map(|until| format!("can be restored until {}", moment(until)))),
+            Outcome::Done { .. } => {
+                lines.extend(enacted.entry.reversible_until.map(|until| format!("can be restored until {}", moment(until))))
+            }
             Outcome::InFlight { .. } => (),
         },
         Change::Finding(finding) if finding.detail.is_empty() => (),

@@ -53,7 +53,8 @@ pub(super) fn size(message: &Message) -> usize {
 
 /// Attributes without what SNS refuses: an empty value.
 pub(super) fn attributes(values: impl IntoIterator<Item = (&'static str, Vec<String>)>) -> BTreeMap<String, Vec<String>> {
-    let clean = |values: Vec<String>| -> Vec<String> { values.iter().map(|value| line(value, 128)).filter(|value| !value.is_empty()).collect() };
+    let clean =
+        |values: Vec<String>| -> Vec<String> { values.iter().map(|value| line(value, 128)).filter(|value| !value.is_empty()).collect() };
     let named = values.into_iter().map(|(name, values)| (name.to_owned(), clean(values)));
     named.filter(|(_, values)| !values.is_empty()).collect()
 }
@@ -91,15 +92,22 @@ pub(super) fn entry(change: &Change<'_>) -> Value {
     put("resource", json!(clamp(&change.resource(), 256)));
     put("name", json!(clamp(change.name(), 256)));
     put("because", json!(change.because().iter().take(POLICIES).map(|id| clamp(id, 128)).collect::<Vec<_>>()));
-    put("context", json!({
-        "grantee": context.grantee.map(|grantee| clamp(&grantee.to_string(), 256)),
-        "target": context.target.map(|target| clamp(target.as_str(), 64)),
-    }));
+    put(
+        "context",
+        json!({
+            "grantee": context.grantee.map(|grantee| clamp(&grantee.to_string(), 256)),
+            "target": context.target.map(|target| clamp(target.as_str(), 64)),
+        }),
+    );
     match change {
         Change::Entry(_, entry) => {
             put("enact", json!(entry.enact));
             put("not_before", json!(entry.not_before));
-            let holds = entry.held_by.iter().take(10).map(|hold| json!({ "kind": hold.kind, "name": clamp(&hold.name, 128), "detail": clamp(&hold.detail, 500) }));
+            let holds = entry
+                .held_by
+                .iter()
+                .take(10)
+                .map(|hold| json!({ "kind": hold.kind, "name": clamp(&hold.name, 128), "detail": clamp(&hold.detail, 500) }));
             put("held_by", holds.collect());
         }
         Change::Enacted(_, enacted) => {

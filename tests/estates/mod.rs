@@ -253,7 +253,9 @@ fn grow(answers: &mut Answers, id: &str, seed: &Seed) {
 
 fn permission(share: &str) -> Permission {
     match share {
-        "organization" => Permission { organization_arn: Some("arn:aws:organizations::1:organization/o-exampleorg1".into()), ..Permission::default() },
+        "organization" => {
+            Permission { organization_arn: Some("arn:aws:organizations::1:organization/o-exampleorg1".into()), ..Permission::default() }
+        }
         account => Permission { user_id: Some(account.into()), ..Permission::default() },
     }
 }
@@ -273,8 +275,13 @@ fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
         UserSeed::StaleVersion => template(answers, id, &["ami-elsewhere", ami, "ami-elsewhere"]),
         UserSeed::GroupOnVersion => {
             template(answers, id, &["ami-elsewhere", ami, "ami-elsewhere"]);
-            let specification = TemplateSpecification { launch_template_id: Some(format!("lt-{id}")), version: Some("2".into()), ..Default::default() };
-            let group = AutoScalingGroup { auto_scaling_group_name: Some(format!("g-{id}")), launch_template: Some(specification), ..Default::default() };
+            let specification =
+                TemplateSpecification { launch_template_id: Some(format!("lt-{id}")), version: Some("2".into()), ..Default::default() };
+            let group = AutoScalingGroup {
+                auto_scaling_group_name: Some(format!("g-{id}")),
+                launch_template: Some(specification),
+                ..Default::default()
+            };
             push(&mut answers.auto_scaling_groups, |answer| &mut answer.auto_scaling_groups, group);
         }
         UserSeed::GroupOverride => {
@@ -283,12 +290,19 @@ fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
             let overrides = vec![Some(Override { image_id: Some(ami.into()), ..Default::default() })];
             let template = GroupTemplate { launch_template_specification: Some(specification), overrides: Some(overrides) };
             let policy = MixedInstancesPolicy { launch_template: Some(template) };
-            let group = AutoScalingGroup { auto_scaling_group_name: Some(format!("g-{id}")), mixed_instances_policy: Some(policy), ..Default::default() };
+            let group = AutoScalingGroup {
+                auto_scaling_group_name: Some(format!("g-{id}")),
+                mixed_instances_policy: Some(policy),
+                ..Default::default()
+            };
             push(&mut answers.auto_scaling_groups, |answer| &mut answer.auto_scaling_groups, group);
         }
         UserSeed::Configuration => {
-            let configuration =
-                LaunchConfiguration { launch_configuration_name: Some(format!("lc-{id}")), image_id: Some(ami.into()), ..Default::default() };
+            let configuration = LaunchConfiguration {
+                launch_configuration_name: Some(format!("lc-{id}")),
+                image_id: Some(ami.into()),
+                ..Default::default()
+            };
             push(&mut answers.launch_configurations, |answer| &mut answer.launch_configurations, configuration);
         }
     }

@@ -168,7 +168,8 @@ when { resource.hasTag("retire") };
 @severity("low")
 @owner("tests")
 @reason("A policy as bad as it can be.")
-permit (principal, action == Action::"deleteSnapshot", resource is Snapshot);
+permit (principal, action == Action::"deleteSnapshot", resource is Snapshot)
+when { resource.age >= duration("0s") };
 
 @id("no-public-images")
 @title("Nothing of ours is public")

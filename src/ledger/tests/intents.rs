@@ -1,3 +1,5 @@
+//! Intents and outcomes over crashes, and the stories told from them.
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -94,9 +96,14 @@ async fn the_story_of_a_resource_is_told_from_intent_to_outcome() {
     let Story::Resource(story) = ledger.show("ami-1").await.unwrap() else { panic!("not a resource") };
     assert_eq!(story.standing.len(), 1);
     assert_eq!(story.steps.len(), 1);
-    assert_eq!(story.steps[0].outcomes.iter().map(|(at, outcome)| (*at, outcome.name())).collect::<Vec<_>>(), [(at(2), "unknown"), (at(3), "done")]);
+    assert_eq!(
+        story.steps[0].outcomes.iter().map(|(at, outcome)| (*at, outcome.name())).collect::<Vec<_>>(),
+        [(at(2), "unknown"), (at(3), "done")]
+    );
     assert!(matches!(ledger.show("intent-1").await.unwrap(), Story::Intent(step) if step.intent.id == id));
-    assert!(matches!(ledger.show("cycle-1").await.unwrap(), Story::Cycle { cycle, .. } if cycle.outcomes == [("done".to_owned(), 1)].into()));
+    assert!(
+        matches!(ledger.show("cycle-1").await.unwrap(), Story::Cycle { cycle, .. } if cycle.outcomes == [("done".to_owned(), 1)].into())
+    );
     assert!(matches!(ledger.show("abcdef").await.unwrap(), Story::Plan(plan) if plan.counts.steps == 2 && plan.plan.is_some()));
     for unknown in ["ami-9", "intent-9", "cycle-9", "fffffff", ""] {
         assert!(matches!(ledger.show(unknown).await, Err(LedgerError::Unknown { .. })), "{unknown}");

@@ -1,3 +1,5 @@
+//! Beginning and opening a ledger, and every file that is none.
+
 use std::os::unix::fs::PermissionsExt;
 
 use sqlx::Connection;
@@ -60,7 +62,8 @@ async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
 async fn the_database_of_another_application_is_refused_and_left_as_it_is() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("theirs.db");
-    for sql in ["CREATE TABLE theirs (x)", "PRAGMA application_id = 7; CREATE TABLE IF NOT EXISTS theirs (x)", "PRAGMA journal_mode = wal"] {
+    for sql in ["CREATE TABLE theirs (x)", "PRAGMA application_id = 7; CREATE TABLE IF NOT EXISTS theirs (x)", "PRAGMA journal_mode = wal"]
+    {
         sqlite(&path, sql).await;
         let before = std::fs::read(&path).unwrap();
         let error = Ledger::open(&path).await.unwrap_err();

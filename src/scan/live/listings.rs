@@ -13,7 +13,7 @@ use crate::scan::{Progress, ScanEvent};
 
 /// Places read at the same time. Each holds its answers in memory until they are folded, and asks up to nine
 /// sources at once: 72 requests in flight are what one HTTP client carries without queueing.
-const PLACES_AT_ONCE: usize = 8;
+pub(super) const PLACES_AT_ONCE: usize = 8;
 
 /// Templates whose versions are read at the same time in one place. Our bucket gives ten a second.
 const TEMPLATES_AT_ONCE: usize = 4;

@@ -4,7 +4,9 @@ mod bounded;
 mod listings;
 mod permissions;
 mod regions;
+#[cfg(test)]
+mod tests;
 
 pub use listings::{Exposure, exposure, exposures, listings, scan};
-pub use permissions::{PermissionAnswers, permissions};
+pub use permissions::{PermissionAnswers, all_permissions, permissions};
 pub use regions::{RegionsError, regions};

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::bounded::each;
+use super::listings::PLACES_AT_ONCE;
 use crate::aws::read::{self, Lookup};
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, Clients};
 use crate::inventory::answers::{Answer, ImageAttribute, SnapshotAttribute};
 use crate::model::{AmiId, Place, SnapshotId};
+use crate::plan::Questions;
 
 /// Questions at the same time in one place. Our bucket gives ten a second, each takes about a third of one.
 const AT_ONCE: usize = 6;
@@ -21,8 +23,16 @@ pub async fn permissions(
     images: impl IntoIterator<Item = AmiId>,
     snapshots: impl IntoIterator<Item = SnapshotId>,
 ) -> PermissionAnswers {
+    place_permissions(aws.clients(place), images, snapshots).await
+}
+
+async fn place_permissions(
+    clients: Result<Clients, AwsError>,
+    images: impl IntoIterator<Item = AmiId>,
+    snapshots: impl IntoIterator<Item = SnapshotId>,
+) -> PermissionAnswers {
     let mut answers = PermissionAnswers::default();
-    let clients = match aws.clients(place) {
+    let clients = match clients {
         Ok(clients) => clients,
         Err(error) => {
             answers.0.extend(images.into_iter().map(|id| (id, Err(error.to_string()))));
@@ -47,6 +57,20 @@ pub async fn permissions(
     })
     .await;
     answers
+}
+
+/// The questions of all places, each place at its own pace; the answers go to `fold` as they come.
+pub async fn all_permissions(aws: &Aws, asked: &BTreeMap<Place, Questions>, mut fold: impl FnMut(Place, PermissionAnswers)) {
+    let read = |place: Place| {
+        let questions = asked.get(&place).cloned().unwrap_or_default();
+        let clients = aws.clients(&place);
+        async move { place_permissions(clients, questions.images, questions.snapshots).await }
+    };
+    each(asked.keys().cloned(), PLACES_AT_ONCE, read, |place, answers| {
+        // A task that broke off leaves its questions unanswered, and that is noted as a gap.
+        fold(place, answers.unwrap_or_default());
+    })
+    .await;
 }
 
 /// A resource that is gone has no permissions to speak of, but it was listed a moment ago: that is a doubt.

@@ -7,6 +7,8 @@
 mod file;
 mod ids;
 mod place;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::fs;

@@ -35,7 +35,7 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
         launch_configurations: file::read(&path(&Source::LaunchConfigurations)),
         images_in_recycle_bin: file::read(&path(&Source::ImagesInRecycleBin)),
         rules: file::read(&path(&Source::RecycleBinRules)),
-        rule_details: file::read(&path(&Source::RecycleBinRule)),
+        rule_details: file::json(&path(&Source::RecycleBinRule)),
         volumes: volumes.exists().then(|| file::read(&volumes)),
         parameters: parameters.exists().then(|| file::read(&parameters)),
         launch_permissions: attributes(folder, &Source::LaunchPermissions, &mut others, |path, id| {

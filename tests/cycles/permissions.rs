@@ -1,0 +1,129 @@
+//! The IAM documents that are handed to operators are enough for what the program does, and it does no more.
+
+use std::collections::BTreeSet;
+
+use ami_warden::model::Mode;
+use ami_warden_sim::{InstanceState, World};
+use serde_json::Value;
+
+use super::harness::*;
+
+const SCAN: &str = include_str!("../../deploy/iam/scan-role.json");
+const REPORT: &str = include_str!("../../deploy/iam/report-role.json");
+const ENFORCE: &str = include_str!("../../deploy/iam/enforce-role.json");
+
+/// The actions that a document allows.
+fn allowed(document: &str) -> BTreeSet<String> {
+    let document: Value = serde_json::from_str(document).unwrap();
+    let statements = document["Statement"].as_array().unwrap().iter().filter(|statement| statement["Effect"] == "Allow");
+    let actions = statements.flat_map(|statement| match &statement["Action"] {
+        Value::Array(actions) => actions.iter().map(|action| action.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap().to_owned()],
+    });
+    actions.collect()
+}
+
+/// An estate in which everything happens: every source has something, and every action something to do.
+fn everything() -> World {
+    let mut world = world();
+    world.bins();
+    world.unused("forgotten");
+    for n in 0..8 {
+        world.here().image(&format!("young{n}x")).age_days(10).put();
+    }
+    let used = world.here().image("used").age_days(10).put();
+    world.here().instance(&used).state(InstanceState::Stopped).put();
+    let template = world.here().launch_template("web").version(&used).put();
+    world.here().auto_scaling_group("web").launch_template(&template, "$Default").put();
+    world.here().launch_configuration("classic", &used);
+    world.here().parameter("/images/web", &used);
+    world.here().launch_template("alias").version("resolve:ssm:/images/web").put();
+    world.here().image("leaked").age_days(10).public().put();
+    world.here().snapshot().public().put();
+    world.here().image("shared").age_days(10).shared_with(OUTSIDER).put();
+    world.here().image("golden-1.0.0").age_days(20).tag("family", "golden").tag("tested", "true").tag("replicate-to", THERE).put();
+    world
+}
+
+fn principal() -> String {
+    format!("arn:aws:iam::{OURS}:user/simulated")
+}
+
+/// Runs until the forgotten image is gone for good, in mode `mode` and with these permissions.
+async fn live(mode: Mode, documents: &[&str]) -> Stage {
+    let granted: BTreeSet<String> = documents.iter().flat_map(|document| allowed(document)).collect();
+    let mut world = everything();
+    world.allow_only(&principal(), granted.iter().map(String::as_str));
+    let topic = world.here().topic("warden");
+    let mut config = enforcing();
+    config.mode = mode;
+    config.sns.topics.insert("default".into(), topic);
+    let stage = stage(world, config).await;
+    for _ in 0..22 {
+        let cycle = stage.cycle().await;
+        assert!(cycle.plan.complete, "{mode}: {:?}", cycle.plan.gaps);
+        assert_eq!(cycle.summary.failed(), 0, "{:?}", cycle.summary.enacted);
+        stage.advance(DAY * 8);
+    }
+    stage.sim.world(|world| {
+        for entry in world.journal.entries() {
+            for action in entry.iam_actions.iter().filter(|action| *action != "sts:GetCallerIdentity") {
+                assert!(granted.contains(action), "{mode}: {action} is in none of the documents");
+            }
+            assert!(
+                !matches!(&entry.outcome, ami_warden_sim::Outcome::Error(code) if code.contains("Unauthorized") || code.contains("Denied")),
+                "{entry:?}"
+            );
+        }
+    });
+    stage
+}
+
+#[tokio::test]
+async fn the_scan_role_is_enough_to_observe() {
+    let stage = live(Mode::Observe, &[SCAN]).await;
+    assert!(stage.attempts().is_empty());
+}
+
+#[tokio::test]
+async fn with_the_report_role_it_is_enough_to_notify() {
+    let stage = live(Mode::Notify, &[SCAN, REPORT]).await;
+    assert!(stage.attempts().is_empty() && stage.count("Publish") > 0);
+    assert_eq!(stage.engine.ledger.outbox().await.unwrap().waiting, 0);
+}
+
+#[tokio::test]
+async fn with_the_enforce_role_every_action_works() {
+    let stage = live(Mode::Enforce, &[SCAN, REPORT, ENFORCE]).await;
+    for api in [
+        "EnableImageDeprecation",
+        "DisableImage",
+        "DeregisterImage",
+        "DeleteSnapshot",
+        "ModifyImageAttribute",
+        "ModifySnapshotAttribute",
+        "CopyImage",
+    ] {
+        assert!(stage.count(api) > 0, "{api} was never called");
+    }
+    // What was called in all is what the documents allow, and nothing in them is idle.
+    let called: BTreeSet<String> =
+        stage.sim.world(|world| world.journal.entries().iter().flat_map(|entry| entry.iam_actions.clone()).collect());
+    let granted: BTreeSet<String> = [SCAN, REPORT, ENFORCE].iter().flat_map(|document| allowed(document)).collect();
+    // EC2 asks SSM itself on the caller's behalf; DescribeVolumes is for policies that ask for a snapshot's source.
+    let idle: Vec<&String> =
+        granted.difference(&called).filter(|action| !["ssm:GetParameters", "ec2:DescribeVolumes"].contains(&action.as_str())).collect();
+    assert!(idle.is_empty(), "{idle:?}");
+}
+
+#[tokio::test]
+async fn without_the_enforce_role_every_step_fails_by_itself_and_nothing_changes() {
+    let granted: BTreeSet<String> = [SCAN, REPORT].iter().flat_map(|document| allowed(document)).collect();
+    let mut world = everything();
+    world.allow_only(&principal(), granted.iter().map(String::as_str));
+    let stage = stage(world, hasty()).await;
+    let cycle = stage.cycle().await;
+    assert!(cycle.summary.enacted.len() >= 4, "{:?}", cycle.enacted());
+    assert_eq!(cycle.summary.failed(), cycle.summary.enacted.len());
+    assert!(stage.changes().is_empty());
+}
