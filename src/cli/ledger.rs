@@ -62,7 +62,7 @@ pub(super) fn approve(arguments: Approve, settings: &Settings) -> Result<ExitCod
     let by = user();
     let path = &settings.config.ledger.path;
     let new = block_on(async { Ok(record::Ledger::open(path).await?.approve(&triples, &plan.plan_id, &by, now()).await?) })?;
-    anstream::println!("approved {new} of {}; the rest was approved before", triples.len());
+    anstream::println!("approved {new} of {} in {}; the rest was approved before", triples.len(), path.display());
     Ok(ExitCode::SUCCESS)
 }
 

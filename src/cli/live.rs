@@ -118,8 +118,8 @@ pub(super) fn apply(arguments: arguments::Apply, settings: &Settings, verbose: u
         let (clock, stop) = (Clock::new(now), Stop::default());
         let warden =
             Warden { config: &settings.config, policies: &settings.policies, aws: &aws, ledger: &ledger, clock: &clock, stop: &stop };
-        // A saved plan carries a person's approval as far as it was made with one.
-        let principal = wanted.as_ref().map_or(Principal::Automatic, |plan| plan.principal);
+        // Whoever applies a saved plan has looked at it: that is a person's approval of its steps, and of no others.
+        let principal = if wanted.is_some() { Principal::AfterApproval } else { Principal::Automatic };
         let (progress, bar) = progress::listener();
         let prepared = prepare(warden, CycleKind::Apply, principal, &progress).await;
         bar.finish_and_clear();

@@ -35,11 +35,11 @@ impl Inventory {
     pub fn from_answers(answers: Answers) -> Self {
         let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
         let users = references::users(&answers, &mut gaps);
-        let Answers { place, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
+        let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
             let listed = members(answer.images, "Images")?;
-            let protection_offered = listed.iter().any(|image| image.deregistration_protection.is_some());
+            let protection_offered = live || listed.iter().any(|image| image.deregistration_protection.is_some());
             unique(listed.into_iter().map(|image| decode::image(image, protection_offered)), |image| image.id.to_string())
         });
         let snapshots = gaps.learn(Source::Snapshots, snapshots, |answer| {

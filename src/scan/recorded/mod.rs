@@ -84,13 +84,13 @@ impl Recorded {
     /// `organization.json`: `None` where nobody recorded one.
     pub fn organization(&self) -> Option<Answer<DescribeOrganization>> {
         let path = self.dir.join("organization.json");
-        path.exists().then(|| file::read(&path))
+        is_there(&path).then(|| file::read(&path))
     }
 
     /// `history.json`: `None` where nobody recorded one.
     pub fn history(&self) -> Result<Option<History>, RecordedError> {
         let path = self.dir.join("history.json");
-        if !path.exists() {
+        if !is_there(&path) {
             return Ok(None);
         }
         file::json(&path).map(Some).map_err(|message| RecordedError::History { message })
