@@ -2,11 +2,13 @@
 //!
 //! An ambiguous answer is read back, never repeated blindly.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::aws::read::{self, Lookup};
-use crate::inventory::History;
+use crate::inventory::{History, Triple};
 use crate::ledger::{LedgerError, OpenIntent, Outcome};
 use crate::model::{Action, AmiId, Grantee, ImageState, Place};
 use crate::plan::Entry;
@@ -27,7 +29,11 @@ const LONGEST_COPY: SignedDuration = SignedDuration::from_hours(48);
 /// When the ledger cannot be read or written.
 pub async fn reconcile(acting: &Acting<'_>, history: &mut History) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
     let mut concluded = Vec::new();
-    for OpenIntent { intent, last } in acting.ledger.open_intents().await? {
+    let open = acting.ledger.open_intents().await?;
+    // The ledger's open intents say which copies are on their way; a memory of others would block their steps for ever.
+    let known: BTreeSet<Triple> = open.iter().map(|open| open.intent.entry.triple()).collect();
+    history.copies.retain(|triple, _| known.contains(triple));
+    for OpenIntent { intent, last } in open {
         let age = acting.clock.now().duration_since(intent.at);
         let step = intent.entry;
         let outcome = match copy_of(&step, last.as_ref(), history) {

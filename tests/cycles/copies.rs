@@ -92,7 +92,8 @@ async fn a_lost_copy_that_no_listing_shows_yet_is_still_only_one_copy() {
         assert_eq!(copies(world).len(), 1);
         assert_eq!(copies(world)[0].state, ImageState::Available);
     });
-    let tokens = stage.sim.world(|world| world.journal.calls("CopyImage").map(|call| call.params["ClientToken"].clone()).collect::<Vec<_>>());
+    let tokens =
+        stage.sim.world(|world| world.journal.calls("CopyImage").map(|call| call.params["ClientToken"].clone()).collect::<Vec<_>>());
     assert!(tokens.iter().all(|token| *token == tokens[0]), "the same copy, asked for with the same token: {tokens:?}");
 }
 
@@ -110,7 +111,9 @@ async fn a_copy_that_fails_in_the_end_is_a_failed_step_and_is_not_tried_for_ever
     for _ in 0..12 {
         stage.advance(HOUR);
         // Somebody clears away what failed, so that its name is free again.
-        stage.sim.world(|world| world.place_mut(OURS, THERE).images.retain(|_, image| image.state != ImageState::Failed || image.created + HOUR * 2 > start()));
+        stage.sim.world(|world| {
+            world.place_mut(OURS, THERE).images.retain(|_, image| image.state != ImageState::Failed || image.created + HOUR * 2 > start())
+        });
         let cycle = stage.cycle().await;
         failed += cycle.concluded().iter().filter(|told| told.ends_with("failed")).count();
         held |= cycle.plan.held.iter().any(|entry| entry.held_by.iter().any(|hold| hold.name == "CopyFailed"));
@@ -126,7 +129,11 @@ async fn a_region_whose_images_were_not_read_gets_no_copy() {
     world.inject(Fault::new(FaultKind::Deny).region(THERE).action("DescribeImages"));
     let stage = stage(world, enforcing()).await;
     let cycle = stage.cycle().await;
-    assert!(cycle.steps().is_empty() && cycle.held_by(Action::Replicate, &image).is_none_or(|names| names.contains(&"describe-images")), "{:?}", cycle.plan);
+    assert!(
+        cycle.steps().is_empty() && cycle.held_by(Action::Replicate, &image).is_none_or(|names| names.contains(&"describe-images")),
+        "{:?}",
+        cycle.plan
+    );
     assert_eq!(stage.count("CopyImage"), 0);
 }
 
