@@ -171,6 +171,19 @@ impl Prepared {
         self.estate.places.iter().map(|(place, seen)| (place.clone(), (seen.images.len(), seen.snapshots.len()))).collect()
     }
 
+    /// Keeps the lease while a person thinks; `ask` may block.
+    ///
+    /// # Errors
+    /// When the lease is lost, or `ask` did not come to an end.
+    pub async fn while_waiting<T: Send + 'static>(
+        &mut self,
+        warden: Warden<'_>,
+        ask: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CycleError> {
+        let asking = async { tokio::task::spawn_blocking(ask).await.map_err(|_| CycleError::Stopped) };
+        self.kept.while_doing(warden, asking).await
+    }
+
     /// The steps the daemon may do by itself.
     pub fn permitted(&self, mode: Mode) -> Vec<Entry> {
         let enact = |step: &&Entry| mode == Mode::Enforce && step.enact;

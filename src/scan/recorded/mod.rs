@@ -117,6 +117,11 @@ fn folders(dir: &Path) -> Result<Vec<String>, RecordedError> {
     Ok(names)
 }
 
+/// Whether something is at `path`. What cannot be looked for counts as there: reading it will say why not.
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
+
 /// A folder below an account number is a place even if every source failed and left no file; below any other name
 /// (`src/aws` when somebody points at the wrong directory) it must hold answers.
 fn is_place(account: &str, folder: &Path) -> Result<bool, RecordedError> {

@@ -37,8 +37,8 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
         images_in_recycle_bin: file::read(&path(&Source::ImagesInRecycleBin)),
         rules: file::read(&path(&Source::RecycleBinRules)),
         rule_details: file::json(&path(&Source::RecycleBinRule)),
-        volumes: volumes.exists().then(|| file::read(&volumes)),
-        parameters: parameters.exists().then(|| file::read(&parameters)),
+        volumes: super::is_there(&volumes).then(|| file::read(&volumes)),
+        parameters: super::is_there(&parameters).then(|| file::read(&parameters)),
         launch_permissions: attributes(folder, &Source::LaunchPermissions, &mut others, |path, id| {
             let answer: ImageAttribute = file::read(path)?;
             about(path, id, answer.image_id.as_deref())?;
@@ -72,7 +72,7 @@ fn attributes<K: From<String> + Ord, T>(
     read: impl Fn(&Path, &str) -> Answer<T>,
 ) -> BTreeMap<K, Answer<T>> {
     let folder = folder.join(source.name());
-    if !folder.exists() {
+    if !super::is_there(&folder) {
         return BTreeMap::new();
     }
     match json_files(&folder) {
