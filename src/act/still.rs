@@ -28,8 +28,7 @@ fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config)
         return Some(reason);
     }
     match step.action {
-        // A date that is set already, past or to come, is not moved.
-        Action::Deprecate => image.deprecation_at.map(|at| format!("it is set to be deprecated at {at}")),
+        Action::Deprecate => redated(image, planned),
         Action::Replicate => (image.state != ImageState::Available).then(|| format!("its state is `{}`", image.state)),
         Action::Disable if image.state != ImageState::Available => Some(format!("its state is `{}`", image.state)),
         Action::Disable | Action::Deregister => {
@@ -79,6 +78,16 @@ fn marked(tags: &Tags, managed: Option<ManagedBy>, config: &Config, action: Acti
     let tag = config.tags.keep.iter().chain(&config.tags.hold).find(|tag| tags.contains_key(*tag));
     let backup = managed == Some(ManagedBy::AwsBackup) && action != Action::Replicate;
     tag.map(|tag| format!("it carries the tag `{tag}`")).or_else(|| backup.then(|| "AWS Backup is in charge of it".into()))
+}
+
+/// Whether somebody set, moved or took away the deprecation date after the scan. A far date that the scan saw is
+/// brought forward.
+fn redated(image: &Image, planned: &Inventory) -> Option<String> {
+    let Some(seen) = planned.images.iter().find(|seen| seen.id == image.id) else { return Some("the scan did not see it".into()) };
+    (image.deprecation_at != seen.deprecation_at).then(|| match image.deprecation_at {
+        Some(at) => format!("it was set to be deprecated at {at} since the scan"),
+        None => "its deprecation was cancelled since the scan".into(),
+    })
 }
 
 /// What tells that somebody turned to the image after the scan.
