@@ -1,10 +1,10 @@
 //! One step after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::inventory::{Copy, Estate, Failures, History};
+use crate::inventory::{Copy, Estate, Failures, History, Triple};
 use crate::ledger::{LedgerError, Outcome};
 use crate::model::{Action, AmiId, Place};
 use crate::plan::Entry;
@@ -25,12 +25,18 @@ pub async fn enact(
 ) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
     let mut done = Vec::new();
     let mut limits = Limits::default();
+    let open: BTreeSet<Triple> = acting.ledger.open_intents().await?.iter().map(|open| open.intent.entry.triple()).collect();
     for step in steps {
         if acting.stop.asked() {
             tracing::info!(left = steps.len() - done.len(), "asked to stop: the remaining steps wait for the next cycle");
             break;
         }
-        let outcome = match limits.over(acting, step) {
+        let skip = match open.contains(&step.triple()) {
+            // Nobody knows yet what the earlier call did: it is read back in each cycle, never repeated blindly.
+            true => Some("an earlier try of it is not concluded yet".into()),
+            false => limits.over(acting, step),
+        };
+        let outcome = match skip {
             Some(reason) => Outcome::Skipped { reason },
             None => one(acting, step, estate, history).await?,
         };
@@ -67,12 +73,13 @@ async fn one(acting: &Acting<'_>, step: &Entry, estate: &Estate, history: &Histo
         Ok(before) => before,
         Err(error) => return Ok(Outcome::Skipped { reason: format!("its before-image cannot be saved: {error}") }),
     };
-    let intent = acting.ledger.intend(acting.cycle, step, &before, acting.clock.now()).await?;
+    let tried_at = acting.clock.now();
+    let intent = acting.ledger.intend(acting.cycle, step, &before, tried_at).await?;
     let since = history.clocks.get(&step.triple()).map_or(acting.clock.now(), |clock| clock.since);
     let mut outcome = call(acting, step, &present, since).await;
     if let Outcome::Unknown { message } = &outcome {
         tracing::warn!(action = %step.action, resource = %step.resource, "the answer was lost ({message}); reading back");
-        outcome = reconcile::read_back(acting, step, outcome.clone()).await;
+        outcome = reconcile::read_back(acting, step, outcome.clone(), tried_at).await;
     }
     acting.ledger.conclude(intent, &outcome, acting.clock.now()).await?;
     Ok(outcome)
