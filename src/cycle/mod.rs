@@ -19,7 +19,7 @@ use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{Estate, History, Joined, Triple};
 use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError};
 use crate::model::{Mode, Place, Principal};
-use crate::plan::{Entry, Objection, Plan, advance, audit, make, only_exposure};
+use crate::plan::{Entry, Objection, Plan, advance, audit, lapsed, make, only_exposure};
 use crate::policy::PolicySet;
 use crate::scan::Progress;
 
@@ -131,8 +131,8 @@ async fn judge(
         return Err(CycleError::Objections(objections));
     }
     if kind != CycleKind::Exposure {
-        let over = advance(&mut history, &plan, &estate);
-        ledger.clear_approvals(&over, now).await?;
+        advance(&mut history, &plan, &estate);
+        ledger.clear_approvals(&lapsed(&approved, &plan, &estate), now).await?;
     }
     ledger.record_plan(cycle, &plan).await?;
     ledger.save_history(&saved, &history).await?;

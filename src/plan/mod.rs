@@ -15,7 +15,7 @@ mod questions;
 
 pub use crate::model::Principal;
 pub use audit::{Objection, audit};
-pub use clocks::advance;
+pub use clocks::{advance, lapsed};
 pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
 pub use exposure::only_exposure;
 pub use judge::create_rule;
