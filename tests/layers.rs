@@ -33,7 +33,9 @@ fn sources() -> Vec<(String, PathBuf, String)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") && !path.iter().any(|part| part == "tests") {
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.iter().any(|part| part == "tests" || part == "tests.rs")
+            {
                 let room = path.strip_prefix(&root).unwrap().iter().next().unwrap().to_str().unwrap();
                 let text = fs::read_to_string(&path).unwrap();
                 // Tests may look wherever they need to.
@@ -72,7 +74,11 @@ fn imports_point_down() {
 #[test]
 fn only_aws_names_the_sdk() {
     for (room, path, text) in sources() {
-        let named = code_lines(&text).any(|line| ["aws_sdk_", "aws_config::", "aws_smithy_"].iter().any(|name| line.contains(name)));
+        let named = code_lines(&text).any(|line| {
+            ["aws_sdk_", "aws_config::", "aws_smithy_types::", "aws_smithy_runtime_api::", "aws_smithy_http_client::"]
+                .iter()
+                .any(|name| line.contains(name))
+        });
         assert!(!named || room == "aws", "{} names the AWS SDK, which only `aws` may", path.display());
     }
 }
@@ -90,7 +96,7 @@ fn the_core_is_pure() {
 #[test]
 fn only_act_changes_anything_in_aws() {
     for (room, path, text) in sources() {
-        let writes = code_lines(&text).any(|line| line.contains("aws::write") || line.contains("Writer::"));
+        let writes = code_lines(&text).any(|line| line.contains("aws::write") || line.contains("Writer"));
         assert!(!writes || ["act", "aws"].contains(&room.as_str()), "{} writes to AWS, which only `act` may", path.display());
     }
 }

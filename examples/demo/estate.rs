@@ -108,10 +108,30 @@ impl Estate {
     }
 
     /// A well-kept snapshot of ours.
-    fn snapshot(&mut self, region: &str, name: &str, age_days: i64, change: impl FnOnce(SnapshotBuilder<'_>) -> SnapshotBuilder<'_>) -> String {
+    fn snapshot(
+        &mut self,
+        region: &str,
+        name: &str,
+        age_days: i64,
+        change: impl FnOnce(SnapshotBuilder<'_>) -> SnapshotBuilder<'_>,
+    ) -> String {
         let id = id("snap", name);
-        let snapshot = self.at(region).snapshot().id(&id).age_days(age_days).tag("Name", name).tag("owner", "platform").tag("cost-center", "4711");
+        let snapshot =
+            self.at(region).snapshot().id(&id).age_days(age_days).tag("Name", name).tag("owner", "platform").tag("cost-center", "4711");
         change(snapshot.with(|snapshot| snapshot.encrypted = true)).put()
+    }
+
+    fn instance(&mut self, region: &str, image: &str, state: InstanceState) {
+        let id = resource_id("i", image);
+        self.at(region).instance(image).age_days(80).state(state).with(|instance| instance.id = id).put();
+    }
+
+    /// A launch template with a version per image, of which the last one is the default.
+    fn template(&mut self, name: &str, images: &[&str]) -> String {
+        let id = resource_id("lt", name);
+        let template = self.at(HOME).launch_template(name).with(|template| template.id = id);
+        let template = images.iter().fold(template, |template, image| template.version(image));
+        template.default_version(images.len().try_into().unwrap_or(1)).put()
     }
 
     /// An image that is old and was deprecated long ago: all but its use speaks for retiring it.
@@ -126,7 +146,9 @@ impl Estate {
 
     /// Releases of the web tier, and what launches the newest.
     fn add_golden_family(&mut self) {
-        for (version, age, deprecated) in [("1.0.0", 410, Some(110)), ("1.1.0", 320, Some(80)), ("1.2.0", 240, None), ("1.3.0", 150, None), ("1.4.0", 95, None)] {
+        for (version, age, deprecated) in
+            [("1.0.0", 410, Some(110)), ("1.1.0", 320, Some(80)), ("1.2.0", 240, None), ("1.3.0", 150, None), ("1.4.0", 95, None)]
+        {
             let deprecated = deprecated.map(|days| self.ago(days));
             self.image(HOME, &format!("web-{version}"), age, |image| match deprecated {
                 Some(at) => image.tag("family", "web").tag("version", version).deprecated_at(at),
@@ -138,7 +160,7 @@ impl Estate {
             image.tag("family", "web").tag("version", "1.6.0").tag("tested", "true").tag("replicate-to", RECOVERY)
         });
         let golden = self.golden.clone();
-        let template = self.at(HOME).launch_template("web").version(&golden).put();
+        let template = self.template("web", &[&golden]);
         self.at(HOME).auto_scaling_group("web").launch_template(&template, "$Latest").size(2, 6, 3).put();
     }
 
@@ -174,66 +196,66 @@ impl Estate {
 
     /// Builds of every few days, as a pipeline leaves them.
     fn add_development(&mut self) {
-        for age in [2, 6, 11, 19, 26, 34, 41] {
+        for age in [2, 19, 26, 34, 41] {
             self.image(RECOVERY, &format!("dev-api-b{}", 180 - age), age, |image| image.tag("env", "dev"));
         }
         let deprecated = self.ago(70);
         let used = self.image(RECOVERY, "dev-api-b090", 90, |image| image.tag("env", "dev").deprecated_at(deprecated));
-        self.at(RECOVERY).instance(&used).age_days(88).put();
-        self.trap("dev-api-b090", used, "a running instance");
+        self.instance(RECOVERY, &used, InstanceState::Running);
+        self.trap("dev-api-b090", used, "running instance");
     }
 
     /// Every way to be in use without looking like it.
     fn add_traps_of_use(&mut self) {
         let image = self.retired(HOME, "bastion");
-        self.at(HOME).instance(&image).age_days(470).put();
-        self.trap("bastion", image, "a running instance");
+        self.instance(HOME, &image, InstanceState::Running);
+        self.trap("bastion", image, "running instance");
 
         let image = self.retired(HOME, "erp-legacy");
-        self.at(HOME).instance(&image).age_days(470).state(InstanceState::Stopped).put();
-        self.trap("erp-legacy", image, "a stopped instance");
+        self.instance(HOME, &image, InstanceState::Stopped);
+        self.trap("erp-legacy", image, "stopped instance");
 
         let (default, newer) = (self.retired(HOME, "worker"), self.golden.clone());
-        self.at(HOME).launch_template("worker").version(&default).version(&newer).put();
-        self.trap("worker", default, "the default version of a template");
+        self.template("worker", &[&newer, &default]);
+        self.trap("worker", default, "default of a template");
 
         let image = self.retired(HOME, "render-farm");
-        let template = self.at(HOME).launch_template("render").version(&image).version(&newer).version(&newer).default_version(2).put();
+        let template = self.template("render", &[&image, &newer, &newer]);
         self.at(HOME).auto_scaling_group("render").launch_template(&template, "1").put();
-        self.trap("render-farm", image, "version 1, named by a group of size 0");
+        self.trap("render-farm", image, "old version, group of size 0");
 
         let image = self.retired(HOME, "batch-arm");
-        let template = self.at(HOME).launch_template("batch").version(&newer).put();
+        let template = self.template("batch", &[&newer]);
         self.at(HOME).auto_scaling_group("batch").mixed(&template, "$Default").override_image("m7g.large", &image).size(0, 20, 2).put();
-        self.trap("batch-arm", image, "an override of a mixed group");
+        self.trap("batch-arm", image, "override of a mixed group");
 
         let image = self.retired(HOME, "intranet");
         self.at(HOME).launch_configuration("intranet-2019", &image);
         self.at(HOME).auto_scaling_group("intranet").launch_configuration("intranet-2019").size(1, 1, 1).put();
-        self.trap("intranet", image, "a launch configuration");
+        self.trap("intranet", image, "launch configuration");
 
         let image = self.retired(HOME, "fallback");
-        self.at(HOME).launch_template("fallback").version(&image).version(&newer).version(&newer).default_version(3).put();
-        self.trap("fallback", image, "an old template version");
+        self.template("fallback", &[&image, &newer, &newer]);
+        self.trap("fallback", image, "version that nothing names");
     }
 
     /// What somebody else decides about.
     fn add_traps_of_care(&mut self) {
         let deprecated = self.ago(120);
         let image = self.image(HOME, "disaster-kit", 600, |image| image.deprecated_at(deprecated).tag("keep", "runbook 12"));
-        self.trap("disaster-kit", image, "a keep tag");
+        self.trap("disaster-kit", image, "keep tag");
         let image = self.image(HOME, "evidence-2024", 560, |image| image.deprecated_at(deprecated).tag("legal-hold", "case 24-118"));
-        self.trap("evidence-2024", image, "a legal hold");
-        let image = self.image(HOME, "AwsBackup_i-0c3e_2024", 470, |image| {
+        self.trap("evidence-2024", image, "legal hold");
+        let image = self.image(HOME, "AwsBackup_i-0c3e", 470, |image| {
             image.deprecated_at(deprecated).tag("aws:backup:source-resource", "i-0c3e9f5512ab74d01")
         });
-        self.trap("AwsBackup_i-0c3e_2024", image, "AWS Backup's own");
+        self.trap("AwsBackup_i-0c3e", image, "made by AWS Backup");
         let image = self.image(HOME, "license-server", 500, |image| image.disabled().deprecated_at(deprecated).protection(Protection::On));
         self.trap("license-server", image, "deregistration protection");
         let image = self.image(HOME, "feed-export", 450, |image| image.deprecated_at(deprecated).shared_with(OUTSIDER));
-        self.trap("feed-export", image, "a partner's use that we cannot see");
+        self.trap("feed-export", image, "shared with a partner");
         let image = self.image(FORGOTTEN, "payroll-2023", 800, |image| image.disabled().deprecated_at(deprecated));
-        self.trap("payroll-2023", image, "no Recycle Bin in its Region");
+        self.trap("payroll-2023", image, "Region without Recycle Bin");
     }
 
     /// Recycle Bin rules where somebody thought of them, and the topics.

@@ -29,7 +29,7 @@ use warden::Demo;
 /// A Monday morning, right when the daily cycle is due.
 const START: &str = "2026-03-02T06:15:00Z";
 /// Long enough for a development image to walk the whole ladder, its snapshot included.
-const DAYS: i64 = 98;
+const DAYS: i64 = 14 * 7;
 /// The day on which somebody makes a mistake.
 const MISHAP: i64 = 9;
 
@@ -38,7 +38,8 @@ fn main() -> ExitCode {
         anstream::eprintln!("the demonstration cannot start itself in a clean environment: {error}");
         return ExitCode::FAILURE;
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off,ami_warden=error"));
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off,ami_warden=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let told = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(tell()));
     match told {
@@ -57,7 +58,8 @@ fn main() -> ExitCode {
 fn start_afresh() -> io::Result<()> {
     const FILES: [&str; 2] = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
-    let foreign = |name: &&String| (name.starts_with("AWS_") && !FILES.contains(&name.as_str())) || name.to_ascii_lowercase().ends_with("_proxy");
+    let foreign =
+        |name: &&String| (name.starts_with("AWS_") && !FILES.contains(&name.as_str())) || name.to_ascii_lowercase().ends_with("_proxy");
     let clean = FILES.iter().all(|name| std::env::var_os(name).is_some_and(|value| value == "/dev/null"));
     if clean && !names.iter().any(|name| foreign(&name)) {
         return Ok(());
@@ -85,14 +87,17 @@ async fn tell() -> Result<bool, Box<dyn Error>> {
 
     story.title(&demo);
     story.estate();
-    demo.cycle(CycleKind::Scan).await?;
+    let deeds = demo.cycle(CycleKind::Scan).await?;
     story.first_plan(&demo).await?;
+    story.weeks();
+    story.deeds(&deeds);
 
-    demo.run_until(day(MISHAP) + SignedDuration::from_mins(200), CycleKind::Scan).await?;
+    let mishap = day(MISHAP) + SignedDuration::from_mins(207);
+    demo.run_until(mishap, CycleKind::Scan, |deeds| story.deeds(deeds)).await?;
+    story.mishap(mishap);
     demo.sim.world(|world| world.image_mut(&estate.mishap).map(|image| image.launch_permissions.insert(Permission::Everyone)));
-    demo.run_until(demo.now() + SignedDuration::from_mins(10), CycleKind::Exposure).await?;
-    demo.run_until(day(DAYS), CycleKind::Scan).await?;
-    story.deeds(&demo);
+    demo.run_until(mishap + SignedDuration::from_mins(10), CycleKind::Exposure, |deeds| story.deeds(deeds)).await?;
+    demo.run_until(day(DAYS), CycleKind::Scan, |deeds| story.deeds(deeds)).await?;
 
     story.message(&demo)?;
     story.endpoint(&demo).await?;

@@ -28,18 +28,17 @@ use crate::estate::{HOME, OURS};
 
 /// The configuration file, as it stands beside this one.
 const CONFIG: &str = include_str!("ami-warden.toml");
-/// A full cycle that is older makes the daemon not ready.
-const OLDEST_CYCLE: SignedDuration = SignedDuration::from_hours(49);
+/// A full cycle that is older makes the daemon not ready: twice a week is the schedule.
+const OLDEST_CYCLE: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// Everything answers from memory on loopback.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The daemon, and what it has done so far.
+/// The daemon and its world.
 pub(crate) struct Demo {
     pub(crate) sim: Sim,
     pub(crate) engine: Engine,
     pub(crate) http: SocketAddr,
-    /// Every step that was enacted or concluded, with the moment.
-    pub(crate) deeds: Vec<Deed>,
+    /// How many there have been so far.
     pub(crate) cycles: usize,
     pub(crate) endpoint: String,
     _server: Server,
@@ -90,34 +89,32 @@ impl Demo {
         let settings = daemon::Settings { config, policies };
         let engine = Engine { aws, ledger, settings, status, clock, stop: Stop::default(), progress: Progress::silent() };
         let endpoint = server.endpoint();
-        Ok(Self { sim, engine, http: address, deeds: Vec::new(), cycles: 0, endpoint, _server: server, _tasks: tasks })
+        Ok(Self { sim, engine, http: address, cycles: 0, endpoint, _server: server, _tasks: tasks })
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.engine.clock.now()
     }
 
-    /// One cycle, as the scheduler would start it.
-    pub(crate) async fn cycle(&mut self, kind: CycleKind) -> Result<Summary, Box<dyn Error>> {
-        let summary = self.engine.cycle(kind).await?;
+    /// One cycle, as the scheduler would start it. Returns what was done in it.
+    pub(crate) async fn cycle(&mut self, kind: CycleKind) -> Result<Vec<Deed>, Box<dyn Error>> {
+        let summary: Summary = self.engine.cycle(kind).await?;
         // What the daemon's heartbeat does every minute.
         let probed = self.engine.ledger.probe(self.now()).await;
         self.engine.status.ledger_checked(probed.map_err(|error| error.to_string()));
-        let deeds = summary.concluded.iter().chain(&summary.enacted).cloned();
-        let at = self.now();
-        self.deeds.extend(deeds.map(|(step, outcome)| Deed { at, step, outcome }));
         self.cycles += 1;
-        Ok(summary)
+        let (at, deeds) = (self.now(), summary.concluded.into_iter().chain(summary.enacted));
+        Ok(deeds.map(|(step, outcome)| Deed { at, step, outcome }).collect())
     }
 
-    /// Lets time pass until `end`, with a cycle of that kind whenever its schedule says so.
-    pub(crate) async fn run_until(&mut self, end: Timestamp, kind: CycleKind) -> Result<(), Box<dyn Error>> {
+    /// Lets time pass until `end`, with a cycle of that kind whenever its schedule says so, and tells what was done.
+    pub(crate) async fn run_until(&mut self, end: Timestamp, kind: CycleKind, tell: impl Fn(&[Deed])) -> Result<(), Box<dyn Error>> {
         let schedule = self.engine.settings.config.schedule.clone();
         let expression = if kind == CycleKind::Exposure { &schedule.exposure } else { &schedule.scan };
         while let Some(next) = next_run(expression, schedule.time_zone, self.now())?.filter(|next| *next <= end) {
             self.sim.world(|world| world.set_now(next));
             self.engine.status.scheduled(kind, next_run(expression, schedule.time_zone, next)?);
-            self.cycle(kind).await?;
+            tell(&self.cycle(kind).await?);
         }
         self.sim.world(|world| world.set_now(end.max(world.now())));
         Ok(())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::inventory::{Copy, Estate, Failures, History, Triple};
 use crate::ledger::{LedgerError, Outcome};
@@ -10,6 +11,7 @@ use crate::model::{Action, AmiId, Place};
 use crate::plan::Entry;
 
 use super::call::{call, failed, look};
+use super::reread::Present;
 use super::{Acting, reconcile, still};
 
 /// Enacts `steps` in their order and tells what became of each. `estate` is what they were planned from; failures and
@@ -53,36 +55,40 @@ pub async fn enact(
     Ok(done)
 }
 
-/// Re-read, check, intent, call, outcome.
+/// Re-read, check, intent, call, outcome. What is not even tried is in the ledger too, with its reason.
 async fn one(acting: &Acting<'_>, step: &Entry, estate: &Estate, history: &History) -> Result<Outcome, LedgerError> {
-    let Some(planned) = estate.places.get(&step.place) else {
-        return Ok(Outcome::Skipped { reason: format!("{} was not scanned", step.place) });
+    let now = || acting.clock.now();
+    let (before, present) = match ready(acting, step, estate).await {
+        Ok(ready) => ready,
+        Err(outcome) => {
+            let intent = acting.ledger.intend(acting.cycle, step, &Value::Null, now()).await?;
+            acting.ledger.conclude(intent, &outcome, now()).await?;
+            return Ok(outcome);
+        }
     };
-    let clients = match acting.aws.clients(&step.place) {
-        Ok(clients) => clients,
-        Err(error) => return Ok(failed(error)),
-    };
-    let present = match look(&clients, step).await {
-        Ok(present) => present,
-        Err(error) => return Ok(failed(error)),
-    };
-    if let Some(reason) = still::skip(step, &present, planned, acting.config) {
-        return Ok(Outcome::Skipped { reason });
-    }
-    let before = match present.before() {
-        Ok(before) => before,
-        Err(error) => return Ok(Outcome::Skipped { reason: format!("its before-image cannot be saved: {error}") }),
-    };
-    let tried_at = acting.clock.now();
+    let tried_at = now();
     let intent = acting.ledger.intend(acting.cycle, step, &before, tried_at).await?;
-    let since = history.clocks.get(&step.triple()).map_or(acting.clock.now(), |clock| clock.since);
+    let since = history.clocks.get(&step.triple()).map_or(tried_at, |clock| clock.since);
     let mut outcome = call(acting, step, &present, since).await;
     if let Outcome::Unknown { message } = &outcome {
         tracing::warn!(action = %step.action, resource = %step.resource, "the answer was lost ({message}); reading back");
         outcome = reconcile::read_back(acting, step, outcome.clone(), tried_at).await;
     }
-    acting.ledger.conclude(intent, &outcome, acting.clock.now()).await?;
+    acting.ledger.conclude(intent, &outcome, now()).await?;
     Ok(outcome)
+}
+
+/// The resource as it is now with its before-image, or why the step is not even tried.
+async fn ready(acting: &Acting<'_>, step: &Entry, estate: &Estate) -> Result<(Value, Present), Outcome> {
+    let skipped = |reason: String| Outcome::Skipped { reason };
+    let planned = estate.places.get(&step.place).ok_or_else(|| skipped(format!("{} was not scanned", step.place)))?;
+    let clients = acting.aws.clients(&step.place).map_err(failed)?;
+    let present = look(&clients, step).await.map_err(failed)?;
+    if let Some(reason) = still::skip(step, &present, planned, acting.config) {
+        return Err(skipped(reason));
+    }
+    let before = present.before().map_err(|error| skipped(format!("its before-image cannot be saved: {error}")))?;
+    Ok((before, present))
 }
 
 /// What the next cycles must know of this step.

@@ -30,8 +30,7 @@ const LONGEST_COPY: SignedDuration = SignedDuration::from_hours(48);
 pub async fn reconcile(acting: &Acting<'_>, history: &mut History) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
     let mut concluded = Vec::new();
     let open = acting.ledger.open_intents().await?;
-    // The ledger's intents say what is on its way. A memory that outlived its intent would keep the copy from ever being
-    // due again.
+    // The ledger's open intents say which copies are on their way; a memory of others would block their steps for ever.
     let known: BTreeSet<Triple> = open.iter().map(|open| open.intent.entry.triple()).collect();
     history.copies.retain(|triple, _| known.contains(triple));
     for OpenIntent { intent, last } in open {
@@ -170,7 +169,8 @@ async fn find_copy(acting: &Acting<'_>, step: &Entry) -> Option<AmiId> {
     let copy = listed.into_iter().flatten().find(|image| {
         let comes_from = (image.source_image_id.as_deref(), image.source_image_region.as_deref());
         let state = image.state.as_deref().map(ImageState::named);
-        comes_from == (Some(&source), Some(step.place.region.as_str())) && matches!(state, Some(ImageState::Available | ImageState::Pending))
+        comes_from == (Some(&source), Some(step.place.region.as_str()))
+            && matches!(state, Some(ImageState::Available | ImageState::Pending))
     })?;
     copy.image_id.map(AmiId::from)
 }

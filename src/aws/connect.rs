@@ -10,11 +10,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use super::clients::Clients;
-use super::error::{AwsError, ErrorKind, chain};
+use super::error::{AwsError, ErrorKind};
 use super::requests::Requests;
 use super::settings::Settings;
 use super::whole::Witness;
@@ -94,8 +93,8 @@ pub enum ConnectError {
 impl From<AwsError> for ConnectError {
     fn from(error: AwsError) -> Self {
         match error.kind {
-            ErrorKind::Expired => Self::Expired(error.to_string()),
-            ErrorKind::Auth if error.code.starts_with("NoCredentials") => Self::Missing(error.message),
+            ErrorKind::Expired => Self::Expired(error.message),
+            ErrorKind::Auth if error.code == "NoCredentials" => Self::Missing(error.message),
             ErrorKind::Auth => Self::Rejected(error),
             ErrorKind::Denied => Self::Denied(error),
             ErrorKind::Refused => Self::Refused(error),
@@ -194,15 +193,7 @@ async fn credentials(provider: Option<SharedCredentialsProvider>) -> Result<(), 
     let Some(provider) = provider else { return Err(ConnectError::Missing("no provider is configured".into())) };
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
-        Err(error) => {
-            let message = chain(&error);
-            match error {
-                CredentialsError::CredentialsNotLoaded(_) => Err(ConnectError::Missing(message)),
-                // An SSO session that ended, a token file that is out of date.
-                _ if message.to_lowercase().contains("expired") => Err(ConnectError::Expired(message)),
-                _ => Err(ConnectError::Missing(message)),
-            }
-        }
+        Err(error) => Err(AwsError::without_credentials(&error).into()),
     }
 }
 

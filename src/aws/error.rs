@@ -71,6 +71,9 @@ impl AwsError {
     {
         // What lies behind the SDK's own word for it ("dispatch failure").
         let source: &(dyn Error + 'static) = error.source().unwrap_or(&fmt::Error);
+        if let Some(credentials) = find::<CredentialsError>(source) {
+            return Self::without_credentials(credentials);
+        }
         match &error {
             SdkError::ServiceError(context) => {
                 let status = context.raw().status().as_u16();
@@ -95,7 +98,8 @@ impl AwsError {
                 400..=499 => (ErrorKind::Malformed, Effect::None),
                 _ => (ErrorKind::Malformed, Effect::Possible),
             };
-            return Self { kind, code: format!("Http{status}"), message: chain(source), effect };
+            let message = format!("the endpoint answered without an AWS error code; it may not know this call ({})", chain(source));
+            return Self { kind, code: format!("Http{status}"), message, effect };
         };
         let kind = classify(code, status);
         let effect = match kind {
@@ -106,18 +110,24 @@ impl AwsError {
         Self { kind, code: code.to_owned(), message, effect }
     }
 
+    /// There was nothing to sign the request with, so it was not sent.
+    pub(super) fn without_credentials(error: &CredentialsError) -> Self {
+        let message = chain(error);
+        let expired = message.to_lowercase().contains("expired");
+        match error {
+            CredentialsError::CredentialsNotLoaded(_) => {
+                let looked = "looked in the environment, the profile, a web identity token, the container's and the machine's metadata";
+                Self::unsent(ErrorKind::Auth, "NoCredentials", looked)
+            }
+            // An SSO session that ended, a token file that is out of date.
+            _ if expired => Self::unsent(ErrorKind::Expired, "ExpiredCredentials", message),
+            _ => Self::unsent(ErrorKind::Auth, "NoCredentials", message),
+        }
+    }
+
     /// No answer came.
     fn undelivered(is_timeout: bool, error: &(dyn Error + 'static)) -> Self {
         let message = chain(error);
-        if let Some(credentials) = find::<CredentialsError>(error) {
-            let kind = if looks_expired(&message) { ErrorKind::Expired } else { ErrorKind::Auth };
-            let code = match credentials {
-                CredentialsError::CredentialsNotLoaded(_) => "NoCredentials",
-                CredentialsError::ProviderTimedOut(_) => "CredentialsTimeout",
-                _ => "CredentialsError",
-            };
-            return Self { kind, code: code.into(), message, effect: Effect::None };
-        }
         let refused = find::<std::io::Error>(error).is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
         let (kind, code, effect) = if refused {
             (ErrorKind::Refused, "ConnectionRefused", Effect::None)
@@ -171,11 +181,6 @@ fn classify(code: &str, status: u16) -> ErrorKind {
     }
 }
 
-fn looks_expired(message: &str) -> bool {
-    let message = message.to_lowercase();
-    message.contains("expired") || message.contains("sso login")
-}
-
 fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
@@ -191,7 +196,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 }
 
 /// The messages of an error and its sources, each said once. The SDK's outer errors do not repeat their sources.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for error in sources(error) {
         let part = one_line(&error.to_string());
@@ -208,6 +213,8 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
 
     #[test]
@@ -219,6 +226,16 @@ mod tests {
         assert_eq!(classify("InvalidSnapshot.InUse", 400), ErrorKind::Other);
         assert_eq!(classify("SomethingNew", 503), ErrorKind::Server);
         assert_eq!(classify("AuthFailure", 401), ErrorKind::Auth);
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_loaded_are_told_from_a_bad_request() {
+        let failed = |error: CredentialsError| AwsError::of(SdkError::<ErrorMetadata, HttpResponse>::construction_failure(error));
+        assert_eq!(failed(CredentialsError::not_loaded("x")).code, "NoCredentials");
+        let expired = failed(CredentialsError::provider_error("the SSO session has expired"));
+        assert_eq!((expired.kind, expired.effect), (ErrorKind::Expired, Effect::None));
+        let other = AwsError::of(SdkError::<ErrorMetadata, HttpResponse>::construction_failure("x"));
+        assert_eq!(other.code, "InvalidRequest");
     }
 
     #[test]

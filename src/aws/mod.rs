@@ -24,3 +24,4 @@ pub use connect::{Aws, ConnectError, Identity, Partition};
 pub use error::{AwsError, Effect, ErrorKind};
 pub use requests::{RequestCount, Requests};
 pub use settings::{Keys, Pace, Settings, Timeouts};
+pub use write::{Rehearsal, Rehearsed, WriteOutcome, rehearse};

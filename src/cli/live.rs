@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use owo_colors::OwoColorize;
 
 use crate::act::{Clock, Stop};
-use crate::aws::write::{Rehearsal, rehearse};
-use crate::aws::{self, Aws, read};
+use crate::aws::{self, Aws, Rehearsal, read, rehearse};
 use crate::cycle::{CycleError, Warden, deliver_due, prepare};
 use crate::daemon;
 use crate::evidence::{Asking, Evidence, EvidenceError};

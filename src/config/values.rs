@@ -103,6 +103,9 @@ impl<'de> Deserialize<'de> for Topic {
         let arn = String::deserialize(deserializer)?;
         let parts: Vec<&str> = arn.split(':').collect();
         match parts.as_slice() {
+            [.., name] if name.ends_with(".fifo") => {
+                Err(D::Error::custom(format!("`{}` is a FIFO topic, which cannot send mail: name a standard topic", arn.escape_default())))
+            }
             ["arn", _, "sns", region, account, name] if !region.is_empty() && account.len() == 12 && !name.is_empty() => Ok(Self(arn)),
             _ => Err(D::Error::custom(format!("`{}` is no topic: write `arn:aws:sns:REGION:ACCOUNT:NAME`", arn.escape_default()))),
         }

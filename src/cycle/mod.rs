@@ -17,7 +17,7 @@ use crate::aws::Aws;
 use crate::config::Config;
 use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{Estate, History, Joined, Triple};
-use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError};
+use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError, Outcome};
 use crate::model::{Mode, Place, Principal};
 use crate::plan::{Entry, Objection, Plan, advance, audit, lapsed, make, only_exposure};
 use crate::policy::PolicySet;
@@ -68,7 +68,7 @@ pub struct Prepared {
     history: History,
     saved: History,
     /// Steps that earlier cycles left open and this one concluded.
-    concluded: Vec<(Entry, crate::ledger::Outcome)>,
+    concluded: Vec<(Entry, Outcome)>,
     kept: Kept,
 }
 
@@ -77,9 +77,28 @@ pub struct Prepared {
 /// # Errors
 /// When the ledger cannot be used, nothing at all could be read, or the audit objects.
 pub async fn prepare(warden: Warden<'_>, kind: CycleKind, principal: Principal, progress: &Progress) -> Result<Prepared, CycleError> {
-    let now = warden.clock.now();
-    let mut kept = Kept::take(warden, now).await?;
-    let cycle = warden.ledger.begin_cycle(kind, now).await?;
+    let mut kept = Kept::take(warden, warden.clock.now()).await?;
+    match begin(warden, kind, principal, progress, &mut kept).await {
+        Ok((cycle, judged)) => {
+            let Judged { plan, estate, history, saved, concluded } = judged;
+            Ok(Prepared { plan, cycle, kind, estate, history, saved, concluded, kept })
+        }
+        Err(error) => {
+            kept.give_back(warden).await?;
+            Err(error)
+        }
+    }
+}
+
+/// A cycle up to its plan, or written down as failed.
+async fn begin(
+    warden: Warden<'_>,
+    kind: CycleKind,
+    principal: Principal,
+    progress: &Progress,
+    kept: &mut Kept,
+) -> Result<(CycleId, Judged), CycleError> {
+    let cycle = warden.ledger.begin_cycle(kind, warden.clock.now()).await?;
     // Until there is a plan only AWS is read, so a stop need not wait.
     let judging = async {
         tokio::select! {
@@ -87,20 +106,26 @@ pub async fn prepare(warden: Warden<'_>, kind: CycleKind, principal: Principal, 
             () = warden.stop.wait() => Err(CycleError::Stopped),
         }
     };
-    let prepared = kept.while_doing(warden, judging).await;
-    match prepared {
-        Ok((plan, estate, history, saved, concluded)) => Ok(Prepared { plan, cycle, kind, estate, history, saved, concluded, kept }),
+    match kept.while_doing(warden, judging).await {
+        Ok(judged) => Ok((cycle, judged)),
         Err(error) => {
             let result = if matches!(error, CycleError::Stopped) { CycleResult::Stopped } else { CycleResult::Failed };
             let end = CycleEnd { result, detail: json!({ "error": error.to_string() }) };
             warden.ledger.finish_cycle(cycle, &end, warden.clock.now()).await?;
-            kept.give_back(warden).await?;
             Err(error)
         }
     }
 }
 
-type Judged = (Plan, Estate, History, History, Vec<(Entry, crate::ledger::Outcome)>);
+/// A plan and what it was made from.
+struct Judged {
+    plan: Plan,
+    estate: Estate,
+    history: History,
+    /// The history as it is in the ledger.
+    saved: History,
+    concluded: Vec<(Entry, Outcome)>,
+}
 
 async fn judge(
     warden: Warden<'_>,
@@ -136,7 +161,7 @@ async fn judge(
     }
     ledger.record_plan(cycle, &plan).await?;
     ledger.save_history(&saved, &history).await?;
-    Ok((plan, estate, history.clone(), history, concluded))
+    Ok(Judged { plan, estate, saved: history.clone(), history, concluded })
 }
 
 impl Prepared {
@@ -156,16 +181,22 @@ impl Prepared {
     /// # Errors
     /// When the ledger cannot be written.
     pub async fn carry_out(mut self, warden: Warden<'_>, steps: &[Entry]) -> Result<Summary, CycleError> {
+        let summary = self.finish(warden, steps).await;
+        let returned = self.kept.give_back(warden).await;
+        let summary = summary?;
+        returned?;
+        Ok(summary)
+    }
+
+    async fn finish(&mut self, warden: Warden<'_>, steps: &[Entry]) -> Result<Summary, CycleError> {
         let Warden { config, aws, ledger, clock, stop, .. } = warden;
         let acting = Acting { aws, ledger, config, cycle: self.cycle, clock, stop };
-        let work = enact(&acting, steps, &self.estate, &mut self.history);
-        let enacted = self.kept.while_doing(warden, work).await;
+        let enacted = self.kept.while_doing(warden, enact(&acting, steps, &self.estate, &mut self.history)).await;
         ledger.save_history(&self.saved, &self.history).await?;
-        let enacted = enacted?;
-        let summary = Summary::new(&self.plan, self.kind, self.cycle, self.concluded, enacted, aws.requests().all(), stop.asked());
+        let concluded = std::mem::take(&mut self.concluded);
+        let summary = Summary::new(&self.plan, self.kind, self.cycle, concluded, enacted?, aws.requests().all(), stop.asked());
         tell(warden, &self.plan, self.kind, self.cycle).await?;
         ledger.finish_cycle(self.cycle, &summary.end(), clock.now()).await?;
-        self.kept.give_back(warden).await?;
         Ok(summary)
     }
 

@@ -65,8 +65,7 @@ impl LedgerError {
     /// Sorts an error of SQLite by its primary result code (<https://www.sqlite.org/rescode.html>).
     pub(super) fn storage(path: &Path, doing: &'static str, source: sqlx::Error) -> Self {
         let path = path.to_path_buf();
-        let extended = source.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
-        match extended.map(|code| code & 0xff) {
+        match primary_code(&source) {
             Some(5 | 6) => Self::Busy { path },
             Some(8) => Self::ReadOnly { path },
             Some(11 | 26) => Self::Damaged { path, source },
@@ -91,6 +90,16 @@ impl LedgerError {
     pub(super) fn unreadable(what: impl Into<String>, source: impl Into<Unreadable>) -> Self {
         Self::Unreadable { what: what.into(), source: source.into() }
     }
+}
+
+/// Whether another connection was in the way.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(5 | 6))
+}
+
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let extended: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(extended & 0xff)
 }
 
 #[cfg(test)]

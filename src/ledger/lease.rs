@@ -1,9 +1,11 @@
 //! One cycle at a time, over all processes that share the ledger.
 //!
 //! The lease ends by itself when its holder stops renewing it. It is taken over before that only when the holder is
-//! certainly gone: same running kernel, same process namespace, and no such process in it.
+//! certainly gone: same running kernel, same process namespace, and no such process in it; or when it is this process
+//! that had it and has dropped it.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,38 +20,60 @@ pub struct Holder {
     pub host: String,
     /// The running kernel and the process namespace in it: within one, process ids can be compared.
     pub namespace: Option<String>,
-    /// When this process started, to tell it from an earlier one with the same id.
+    /// When the process started, in the kernel's ticks: tells it from a later one with the same id.
+    pub ticks: Option<u64>,
+    /// Since when it says it has been running; for people.
     pub started_at: Timestamp,
 }
 
 impl Holder {
-    /// This process, which started at `started_at`. Reads names from `/proc`; what is not there is unknown.
+    /// This process. Reads its names from `/proc`; what is not there is unknown.
     pub fn this_process(started_at: Timestamp) -> Self {
         let read = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
         let boot = read("/proc/sys/kernel/random/boot_id");
         let processes = std::fs::read_link("/proc/self/ns/pid").ok();
+        let process = std::process::id();
         Self {
-            process: std::process::id(),
+            process,
             host: read("/proc/sys/kernel/hostname").unwrap_or_else(|| "this host".into()),
             namespace: boot.zip(processes).map(|(boot, processes)| format!("{boot} {}", processes.display())),
+            ticks: start_ticks(process),
             started_at,
         }
     }
 
     /// Whether `self` has certainly ended, as seen by `other`. In doubt it has not.
     fn is_gone(&self, other: &Self) -> bool {
-        let comparable = self.namespace.is_some() && self.namespace == other.namespace;
-        let reborn = self.process == other.process && self.started_at != other.started_at;
-        comparable && (reborn || !Path::new(&format!("/proc/{}", self.process)).exists())
+        let comparable = self.namespace.is_some() && self.namespace == other.namespace && self.ticks.is_some();
+        // Under `hidepid` nobody sees the processes of others; then one's own being there proves nothing.
+        let visible = Path::new("/proc/1").exists();
+        comparable && visible && start_ticks(self.process) != self.ticks && !unreadable(self.process)
     }
 }
 
-/// The right to run a cycle, until `expires_at`. Must be given back, or renewed in time.
-#[derive(Debug, PartialEq, Eq)]
+/// Field 22 of `/proc/PID/stat`, counted after the command's name, which may hold anything (proc_pid_stat(5)).
+fn start_ticks(process: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// Whether the process is there but tells us nothing of itself.
+fn unreadable(process: u32) -> bool {
+    Path::new(&format!("/proc/{process}")).exists() && start_ticks(process).is_none()
+}
+
+/// The right to run a cycle, until `expires_at`. To be given back, or renewed in time.
+#[derive(Debug)]
 pub struct Lease {
     fence: i64,
     pub expires_at: Timestamp,
+    /// Tells the ledger of this process that the lease is in use.
+    _in_use: Arc<()>,
 }
+
+/// The last lease of this process: its fence, and whether anybody still has it in hand.
+pub(super) type LastLease = Mutex<Option<(i64, Weak<()>)>>;
 
 struct Stored {
     fence: i64,
@@ -68,7 +92,9 @@ impl Ledger {
         let mut transaction = self.write().await?;
         let present = self.read_lease(&mut transaction).await?;
         let fence = match present {
-            Some(Stored { holder: theirs, since, expires_at, .. }) if expires_at > now && !theirs.is_gone(holder) => {
+            Some(Stored { fence, holder: theirs, since, expires_at })
+                if expires_at > now && !theirs.is_gone(holder) && !self.dropped(fence) =>
+            {
                 return Err(LedgerError::Leased { holder: Box::new(theirs), since });
             }
             Some(Stored { fence, .. }) => fence.saturating_add(1),
@@ -85,7 +111,16 @@ impl Ledger {
             .await
             .map_err(self.fault("take the lease"))?;
         transaction.commit().await.map_err(self.fault("take the lease"))?;
-        Ok(Lease { fence, expires_at })
+        let in_use = Arc::new(());
+        *self.last_lease.lock().unwrap_or_else(PoisonError::into_inner) = Some((fence, Arc::downgrade(&in_use)));
+        Ok(Lease { fence, expires_at, _in_use: in_use })
+    }
+
+    /// Whether this process took the lease with that fence and has dropped it without giving it back, as a cycle does
+    /// that ends with an error.
+    fn dropped(&self, fence: i64) -> bool {
+        let last = self.last_lease.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(&*last, Some((last, in_use)) if *last == fence && in_use.strong_count() == 0)
     }
 
     /// Prolongs the lease. When it is lost, the cycle must end before its next step.

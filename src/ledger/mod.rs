@@ -42,6 +42,7 @@ pub use story::{CycleStory, PlanStory, ResourceStory, Standing, StepStory, Story
 pub struct Ledger {
     pool: SqlitePool,
     path: Arc<Path>,
+    last_lease: Arc<lease::LastLease>,
 }
 
 impl Ledger {

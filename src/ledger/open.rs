@@ -4,11 +4,13 @@ use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
+use super::error::is_busy;
 use super::{Ledger, LedgerError};
 
 /// `amiW`, in the place SQLite keeps for it (<https://www.sqlite.org/fileformat.html>, offset 68).
@@ -58,12 +60,8 @@ impl Ledger {
 async fn open(path: &Path, if_missing: IfMissing, limits: Limits) -> Result<Ledger, LedgerError> {
     check_file(path, if_missing)?;
     prepare(path).await?;
-    let mut options = options(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        // A large plan leaves a large write-ahead log behind; give the room back.
-        .pragma("journal_size_limit", "8388608");
+    // A large plan leaves a large write-ahead log behind: give the room back.
+    let mut options = options(path).synchronous(SqliteSynchronous::Full).foreign_keys(true).pragma("journal_size_limit", "8388608");
     if let Some(pages) = limits.max_pages {
         options = options.pragma("max_page_count", pages.to_string());
     }
@@ -74,7 +72,7 @@ async fn open(path: &Path, if_missing: IfMissing, limits: Limits) -> Result<Ledg
         .connect_with(options)
         .await
         .map_err(|error| LedgerError::storage(path, "open a connection", error))?;
-    Ok(Ledger { pool, path: path.into() })
+    Ok(Ledger { pool, path: path.into(), last_lease: Arc::default() })
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -162,7 +160,21 @@ async fn prepare(path: &Path) -> Result<(), LedgerError> {
         sqlx::raw_sql(marks).execute(&mut *transaction).await.map_err(fault("mark the file as a ledger"))?;
     }
     transaction.commit().await.map_err(fault("bring the tables to the present format"))?;
+    write_ahead(&mut connection).await.map_err(fault("switch to the write-ahead log"))?;
     connection.close().await.map_err(fault("close a connection"))
+}
+
+/// Switches to the write-ahead log, which the file remembers. SQLite does not wait for other openers by itself here.
+async fn write_ahead(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let begun = Instant::now();
+    loop {
+        let switched = sqlx::query_scalar::<_, String>("PRAGMA journal_mode = wal").fetch_one(&mut *connection).await;
+        match switched {
+            Ok(_) => return Ok(()),
+            Err(error) if begun.elapsed() > BUSY || !is_busy(&error) => return Err(error),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
 }
 
 async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {

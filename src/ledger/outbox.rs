@@ -62,7 +62,7 @@ pub struct Parked {
 /// Parked messages named in the status; the rest is counted in the file alone.
 const PARKED_SHOWN: i64 = 20;
 
-/// A message's columns in their order, and how often it was tried.
+/// A message as [`Ledger::due_messages`] selects it.
 type MessageRow = (String, String, String, String, String, String, String, String, u32);
 
 impl Ledger {

@@ -42,9 +42,12 @@ impl PublishError {
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         let code = code.into();
         let rejection = match code.as_str() {
-            "InvalidParameter" | "InvalidParameterValue" | "ParameterValueInvalid" | "ValidationError" | "ValidationException" => {
-                Rejection::ForEver
-            }
+            "InvalidParameter"
+            | "InvalidParameterValue"
+            | "ParameterValueInvalid"
+            | "ValidationError"
+            | "ValidationException"
+            | "InvalidAttribute" => Rejection::ForEver,
             _ => Rejection::Now,
         };
         Self { code, message: message.into(), rejection }

@@ -42,7 +42,7 @@ pub struct Occasion<'a> {
     pub mode: Mode,
     pub kind: CycleKind,
     pub plan: &'a Plan,
-    /// The newest plan of each kind of cycle that people have been told about; empty before the first report.
+    /// What people have been told and still holds ([`crate::ledger::Ledger::reported_plans`]); empty before the first report.
     pub told: &'a [Plan],
     /// Outcomes nobody has been told yet.
     pub enacted: &'a [Enacted],

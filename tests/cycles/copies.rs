@@ -94,7 +94,8 @@ async fn a_lost_copy_that_no_listing_shows_yet_is_still_only_one_copy() {
         assert_eq!(copies(world).len(), 1);
         assert_eq!(copies(world)[0].state, ImageState::Available);
     });
-    let tokens = stage.sim.world(|world| world.journal.calls("CopyImage").map(|call| call.params["ClientToken"].clone()).collect::<Vec<_>>());
+    let tokens =
+        stage.sim.world(|world| world.journal.calls("CopyImage").map(|call| call.params["ClientToken"].clone()).collect::<Vec<_>>());
     assert!(tokens.iter().all(|token| *token == tokens[0]), "the same copy, asked for with the same token: {tokens:?}");
 }
 
@@ -119,7 +120,11 @@ async fn a_copy_that_fails_in_the_end_is_a_failed_step_and_is_not_tried_for_ever
         told.extend(cycle.held_by(Action::Replicate, &image).map(|names| names.join(" ")));
     }
     let failed = format!("replicate {image} failed");
-    assert_eq!(told[..4], [failed.clone(), failed.clone(), failed.clone(), "CopyFailed".to_owned()], "after three failures it backs off: {told:?}");
+    assert_eq!(
+        told[..4],
+        [failed.clone(), failed.clone(), failed.clone(), "CopyFailed".to_owned()],
+        "after three failures it backs off: {told:?}"
+    );
     assert!(stage.count("CopyImage") <= 6, "{} copies in two days", stage.count("CopyImage"));
 }
 
@@ -130,7 +135,11 @@ async fn a_region_whose_images_were_not_read_gets_no_copy() {
     world.inject(Fault::new(FaultKind::Deny).region(THERE).action("DescribeImages"));
     let stage = stage(world, enforcing()).await;
     let cycle = stage.cycle().await;
-    assert!(cycle.steps().is_empty() && cycle.held_by(Action::Replicate, &image).is_none_or(|names| names.contains(&"describe-images")), "{:?}", cycle.plan);
+    assert!(
+        cycle.steps().is_empty() && cycle.held_by(Action::Replicate, &image).is_none_or(|names| names.contains(&"describe-images")),
+        "{:?}",
+        cycle.plan
+    );
     assert_eq!(stage.count("CopyImage"), 0);
 }
 

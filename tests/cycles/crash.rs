@@ -67,13 +67,17 @@ async fn a_process_that_died_before_aws_acted_tries_again_once_that_is_certain()
     let stage = stage.restarted().await;
     assert_eq!(stage.engine.ledger.open_intents().await.unwrap().len(), 1);
     let cycle = stage.after(DAY / 24).await;
-    assert_eq!((cycle.concluded(), cycle.enacted()), (vec![format!("deregister {} failed", images[0])], vec![format!("deregister {} done", images[0])]));
+    assert_eq!(
+        (cycle.concluded(), cycle.enacted()),
+        (vec![format!("deregister {} failed", images[0])], vec![format!("deregister {} done", images[0])])
+    );
 }
 
 #[tokio::test]
 async fn a_copy_that_was_started_by_a_process_that_died_is_followed_by_the_next() {
     let mut world = world();
-    let golden = world.here().image("golden-1.0.0").age_days(20).tag("family", "golden").tag("tested", "true").tag("replicate-to", THERE).put();
+    let golden =
+        world.here().image("golden-1.0.0").age_days(20).tag("family", "golden").tag("tested", "true").tag("replicate-to", THERE).put();
     world.inject(Fault::timeout_after().action("CopyImage").first(1));
     let stage = killed_during(stage(world, enforcing()).await, "CopyImage").await;
     stage.advance(DAY / 24);
@@ -89,7 +93,8 @@ async fn a_copy_that_was_started_by_a_process_that_died_is_followed_by_the_next(
 #[tokio::test]
 async fn a_copy_that_failed_is_due_again_even_if_the_cycle_that_saw_it_had_no_plan() {
     let mut world = world();
-    let golden = world.here().image("golden-1.0.0").age_days(20).tag("family", "golden").tag("tested", "true").tag("replicate-to", THERE).put();
+    let golden =
+        world.here().image("golden-1.0.0").age_days(20).tag("family", "golden").tag("tested", "true").tag("replicate-to", THERE).put();
     let mut config = enforcing();
     config.replication.kms_keys.insert(THERE.into(), format!("arn:aws:kms:{HERE}:{OURS}:key/1"));
     let mut stage = stage(world, config).await;
@@ -110,7 +115,15 @@ async fn a_copy_that_failed_is_due_again_even_if_the_cycle_that_saw_it_had_no_pl
 async fn every_intent_is_in_the_ledger_with_its_before_image_when_aws_is_called() {
     let mut world = world();
     world.bins();
-    let image = world.here().image("handedon").age_days(800).shared_with(OURS).tag("team", "web").tag("owner", "me").deprecated_at(start() - DAY * 99).put();
+    let image = world
+        .here()
+        .image("handedon")
+        .age_days(800)
+        .shared_with(OURS)
+        .tag("team", "web")
+        .tag("owner", "me")
+        .deprecated_at(start() - DAY * 99)
+        .put();
     let snapshot = world.image(&image).unwrap().root_snapshot().unwrap().to_owned();
     for name in ["a", "b", "c", "d"] {
         world.here().image(name).age_days(10).put();

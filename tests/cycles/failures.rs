@@ -112,7 +112,9 @@ async fn every_step_whose_answer_was_lost_is_told_by_what_it_did() {
     let snapshot = world.here().snapshot().age_days(800).put();
     let open = world.here().snapshot().age_days(10).public().put();
     let named = |action: &str, name: &str| {
-        format!("@id(\"{action}\") permit (principal, action == Action::\"{action}\", resource is Image) when {{ resource.name == \"{name}\" }};\n")
+        format!(
+            "@id(\"{action}\") permit (principal, action == Action::\"{action}\", resource is Image) when {{ resource.name == \"{name}\" }};\n"
+        )
     };
     let text = named("deprecate", "deprecated")
         + &named("disable", "disabled")
@@ -157,7 +159,8 @@ async fn a_throttled_read_is_sent_again() {
     let mut world = world();
     world.unused("forgotten");
     world.inject(Fault::throttle().action("DescribeImages").first(1));
-    let stage = stage_with(world, enforcing(), ami_warden::policy::PolicySet::shipped().unwrap(), |settings| settings.timeouts.attempts = 3).await;
+    let stage =
+        stage_with(world, enforcing(), ami_warden::policy::PolicySet::shipped().unwrap(), |settings| settings.timeouts.attempts = 3).await;
     assert!(stage.cycle().await.plan.complete);
 }
 

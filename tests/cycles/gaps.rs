@@ -125,7 +125,10 @@ async fn a_page_that_never_ends_or_breaks_off_in_the_middle_is_a_gap() {
         check(&stage, &expected, &FaultKind::LoopingToken, api, sources).await;
     }
     // The second page only: the first one looks like a list.
-    for (api, sources) in READS.into_iter().filter(|(api, _)| !["GetRule", "DescribeImageAttribute", "DescribeSnapshots", "ListImagesInRecycleBin", "DescribeLaunchTemplateVersions"].contains(api)) {
+    for (api, sources) in READS.into_iter().filter(|(api, _)| {
+        !["GetRule", "DescribeImageAttribute", "DescribeSnapshots", "ListImagesInRecycleBin", "DescribeLaunchTemplateVersions"]
+            .contains(api)
+    }) {
         for kind in [FaultKind::TruncatedPage, FaultKind::Throttle] {
             stage.sim.world(|world| world.inject(Fault::new(kind).region(HERE).action(api).nth(2)));
             let cycle = stage.cycle().await;
@@ -142,7 +145,10 @@ async fn a_snapshot_whose_permissions_were_not_read_stays() {
     for fault in &FAULTS {
         stage.sim.world(|world| world.inject(Fault::new(fault.clone()).region(HERE).action("DescribeSnapshotAttribute")));
         let steps = stage.cycle().await.steps();
-        assert!(!steps.contains(&expected[0][2]) && steps.contains(&expected[0][1]) && steps.contains(&expected[1][2]), "{fault:?} {steps:?}");
+        assert!(
+            !steps.contains(&expected[0][2]) && steps.contains(&expected[0][1]) && steps.contains(&expected[1][2]),
+            "{fault:?} {steps:?}"
+        );
         stage.sim.world(World::clear_faults);
     }
 }

@@ -27,7 +27,8 @@ async fn a_backlog_of_sixty_drains_oldest_first_at_the_rate() {
         let cycle = stage.after(DAY / 4).await;
         assert_eq!(cycle.summary.enacted.len(), expected);
         let mut now: Vec<String> = cycle.summary.enacted.iter().map(|(entry, _)| entry.resource.to_string()).collect();
-        let waiting = cycle.plan.held.iter().filter(|entry| entry.held_by.iter().all(|hold| hold.kind == HoldKind::Limit && hold.name == "rate"));
+        let waiting =
+            cycle.plan.held.iter().filter(|entry| entry.held_by.iter().all(|hold| hold.kind == HoldKind::Limit && hold.name == "rate"));
         assert_eq!(waiting.count(), 60 - taken.len() - expected);
         now.sort();
         let mut oldest: Vec<String> = images[taken.len()..taken.len() + expected].to_vec();
@@ -115,7 +116,8 @@ async fn over_half_of_a_small_place_trips_the_wire() {
     for name in ["one", "two", "three"] {
         world.here().image(name).age_days(800).put();
     }
-    let policy = whatever_is_old("deprecate") + "@id(\"s\") permit (principal, action == Action::\"makePrivate\", resource is Snapshot) when { resource has isPublic && resource.isPublic };";
+    let policy = whatever_is_old("deprecate")
+        + "@id(\"s\") permit (principal, action == Action::\"makePrivate\", resource is Snapshot) when { resource has isPublic && resource.isPublic };";
     let snapshots: Vec<String> = world.place(OURS, HERE).unwrap().snapshots.keys().take(2).cloned().collect();
     for id in &snapshots {
         world.snapshot_mut(id).unwrap().permissions.insert(ami_warden_sim::Permission::Everyone);

@@ -26,7 +26,15 @@ async fn each_partition_scans_its_own_regions_and_reports_to_its_own_topics() {
         assert_eq!(cycle.enacted(), [format!("makePrivate {leaked} done")]);
         let regions: std::collections::BTreeSet<String> =
             stage.sim.world(|world| world.journal.entries().iter().map(|entry| entry.region.clone()).collect());
-        assert_eq!(regions.into_iter().collect::<Vec<_>>(), { let mut own = [home, other]; own.sort_unstable(); own }, "{partition}");
+        assert_eq!(
+            regions.into_iter().collect::<Vec<_>>(),
+            {
+                let mut own = [home, other];
+                own.sort_unstable();
+                own
+            },
+            "{partition}"
+        );
         assert!(!stage.sim.world(|world| world.messages(&topic).is_empty()), "{partition}: the topic got nothing");
     }
 }

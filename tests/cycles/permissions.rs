@@ -70,7 +70,10 @@ async fn live(mode: Mode, documents: &[&str]) -> Stage {
             for action in entry.iam_actions.iter().filter(|action| *action != "sts:GetCallerIdentity") {
                 assert!(granted.contains(action), "{mode}: {action} is in none of the documents");
             }
-            assert!(!matches!(&entry.outcome, ami_warden_sim::Outcome::Error(code) if code.contains("Unauthorized") || code.contains("Denied")), "{entry:?}");
+            assert!(
+                !matches!(&entry.outcome, ami_warden_sim::Outcome::Error(code) if code.contains("Unauthorized") || code.contains("Denied")),
+                "{entry:?}"
+            );
         }
     });
     stage
@@ -92,14 +95,24 @@ async fn with_the_report_role_it_is_enough_to_notify() {
 #[tokio::test]
 async fn with_the_enforce_role_every_action_works() {
     let stage = live(Mode::Enforce, &[SCAN, REPORT, ENFORCE]).await;
-    for api in ["EnableImageDeprecation", "DisableImage", "DeregisterImage", "DeleteSnapshot", "ModifyImageAttribute", "ModifySnapshotAttribute", "CopyImage"] {
+    for api in [
+        "EnableImageDeprecation",
+        "DisableImage",
+        "DeregisterImage",
+        "DeleteSnapshot",
+        "ModifyImageAttribute",
+        "ModifySnapshotAttribute",
+        "CopyImage",
+    ] {
         assert!(stage.count(api) > 0, "{api} was never called");
     }
     // What was called in all is what the documents allow, and nothing in them is idle.
-    let called: BTreeSet<String> = stage.sim.world(|world| world.journal.entries().iter().flat_map(|entry| entry.iam_actions.clone()).collect());
+    let called: BTreeSet<String> =
+        stage.sim.world(|world| world.journal.entries().iter().flat_map(|entry| entry.iam_actions.clone()).collect());
     let granted: BTreeSet<String> = [SCAN, REPORT, ENFORCE].iter().flat_map(|document| allowed(document)).collect();
     // EC2 asks SSM itself on the caller's behalf; DescribeVolumes is for policies that ask for a snapshot's source.
-    let idle: Vec<&String> = granted.difference(&called).filter(|action| !["ssm:GetParameters", "ec2:DescribeVolumes"].contains(&action.as_str())).collect();
+    let idle: Vec<&String> =
+        granted.difference(&called).filter(|action| !["ssm:GetParameters", "ec2:DescribeVolumes"].contains(&action.as_str())).collect();
     assert!(idle.is_empty(), "{idle:?}");
 }
 

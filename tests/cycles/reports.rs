@@ -69,7 +69,10 @@ async fn what_falls_due_is_done_or_fails_arrives_with_attributes_to_filter_on() 
         let people: Value = serde_json::from_str(&message.body).unwrap();
         assert!(people["email"].as_str().unwrap().contains(&image));
     }
-    assert_eq!(machine(&all.into_iter().find(|message| attribute(message, "event") == "failed").unwrap())["entries"][0]["outcome"]["code"], "UnauthorizedOperation");
+    assert_eq!(
+        machine(&all.into_iter().find(|message| attribute(message, "event") == "failed").unwrap())["entries"][0]["outcome"]["code"],
+        "UnauthorizedOperation"
+    );
 }
 
 #[tokio::test]
@@ -114,7 +117,11 @@ async fn nothing_is_lost_nothing_comes_twice_and_nothing_overtakes_while_sns_is_
         stage.after(SignedDuration::from_hours(2)).await;
         stage.after(SignedDuration::from_hours(2)).await;
         let all = messages(&stage, &topic);
-        let done: Vec<String> = all.iter().filter(|message| attribute(message, "event") == "done").map(|message| machine(message)["entries"][0]["resource"].as_str().unwrap().to_owned()).collect();
+        let done: Vec<String> = all
+            .iter()
+            .filter(|message| attribute(message, "event") == "done")
+            .map(|message| machine(message)["entries"][0]["resource"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(done, images, "{kind:?}");
         let ids: BTreeSet<String> = all.iter().map(|message| machine(message)["id"].as_str().unwrap().to_owned()).collect();
         assert_eq!(ids.len(), all.len(), "{kind:?}: none twice");

@@ -66,10 +66,14 @@ async fn exactly_the_strangers_lose_their_share_one_call_each() {
     let removed = removed(&stage);
     assert_eq!(removed.len(), 6);
     for image in &images {
-        let mut of_image: Vec<&(String, String)> = removed.iter().filter(|(id, _)| id == image).map(|(_, params)| {
-            assert_eq!(params.len(), 1, "one grantee a call, and no reset: {params:?}");
-            &params[0]
-        }).collect();
+        let mut of_image: Vec<&(String, String)> = removed
+            .iter()
+            .filter(|(id, _)| id == image)
+            .map(|(_, params)| {
+                assert_eq!(params.len(), 1, "one grantee a call, and no reset: {params:?}");
+                &params[0]
+            })
+            .collect();
         of_image.sort();
         let expected = [
             ("LaunchPermission.Remove.1.OrganizationArn", OTHER_ORGANIZATION),

@@ -116,8 +116,18 @@ async fn nothing_that_may_be_in_use_is_touched_in_a_year() {
 
     let reason = |name: &str| held.get(name).unwrap_or_else(|| panic!("{name} was never held: {held:?}"));
     for name in [
-        "running", "stopped", "hiddeninstance", "defaultversion", "latestversion", "hiddentemplate", "numberedversion", "zerosize",
-        "overridetemplate", "overrideimage", "configuration", "alias",
+        "running",
+        "stopped",
+        "hiddeninstance",
+        "defaultversion",
+        "latestversion",
+        "hiddentemplate",
+        "numberedversion",
+        "zerosize",
+        "overridetemplate",
+        "overrideimage",
+        "configuration",
+        "alias",
     ] {
         assert!(reason(name).contains("in-use"), "{name}: {:?}", reason(name));
     }

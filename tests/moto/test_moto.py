@@ -71,8 +71,9 @@ def test_apply_makes_the_public_image_private_and_leaves_its_partner_and_everyth
 def test_a_call_that_moto_lacks_fails_its_step_and_no_other(warden, estate):
     warden.policy("deprecate", DEPRECATE)
     ended = warden.run("apply", "--yes")
-    assert ended.returncode == 1, said(ended)
-    assert estate.retired in ended.stdout + ended.stderr, said(ended)
+    # moto answers 500, after which nobody knows: it is read back in the next cycle, and counts as failed then.
+    told = [line for line in ended.stdout.splitlines() if line.startswith(f"deprecate {estate.retired} ")]
+    assert told and ("unknown" in told[-1] or "failed" in told[-1]), said(ended)
     assert estate.launch_permissions(estate.public) == {PARTNER}
     nothing_is_gone(estate)
 

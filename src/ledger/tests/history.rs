@@ -1,3 +1,5 @@
+//! What earlier cycles witnessed is read as it was saved.
+
 use jiff::Timestamp;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
@@ -63,8 +65,9 @@ prop_compose! {
         mappings in btree_map(ami(), (place(), btree_set(snapshot(), 0..4)).prop_map(|(place, snapshots)| Mapping { place, snapshots }), 0..6),
         rules_since in btree_map(text(), time(), 0..3),
         copies in btree_map(triple(), (ami(), time()).prop_map(|(image, started_at)| Copy { image, started_at }), 0..3),
+        sizes in btree_map(place(), any::<usize>(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies }
+        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes }
     }
 }
 

@@ -1,3 +1,5 @@
+//! Intents and outcomes over crashes, and the stories told from them.
+
 use proptest::prelude::*;
 use serde_json::json;
 

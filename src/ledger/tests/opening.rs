@@ -1,3 +1,5 @@
+//! Beginning and opening a ledger, and every file that is none.
+
 use std::os::unix::fs::PermissionsExt;
 
 use sqlx::Connection;

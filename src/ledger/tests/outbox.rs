@@ -1,3 +1,5 @@
+//! Messages wait in order, once each, until they are sent.
+
 use serde_json::json;
 
 use super::super::{CycleKind, Ledger, Message, Outcome, Report};

@@ -1,7 +1,11 @@
+//! Plans and cycles: what stays and what is dropped.
+
 use serde_json::json;
 
-use super::super::{CycleEnd, CycleKind, CycleResult, Report};
+use super::super::{CycleEnd, CycleKind, CycleResult, Ledger, Report};
 use super::{at, entry, fresh, plan};
+use crate::model::{Gap, Source};
+use crate::plan::Plan;
 
 #[tokio::test]
 async fn the_latest_plan_is_the_one_made_last() {
@@ -35,6 +39,45 @@ async fn old_documents_go_but_what_was_planned_stays_known() {
     let reported: Vec<String> = ledger.reported_plans().await.unwrap().into_iter().map(|plan| plan.plan_id).collect();
     assert_eq!(reported, ["00"], "the next report needs it");
     assert_eq!(ledger.list(1000).await.unwrap().len(), 141);
+}
+
+async fn reported(ledger: &Ledger, kind: CycleKind, plan: &Plan) {
+    let cycle = ledger.begin_cycle(kind, plan.now).await.unwrap();
+    ledger.record_plan(cycle, plan).await.unwrap();
+    ledger.enqueue(&Report { cycle, messages: vec![], through: 0 }, plan.now).await.unwrap();
+}
+
+async fn told(ledger: &Ledger) -> Vec<(String, Vec<String>)> {
+    let plans = ledger.reported_plans().await.unwrap();
+    plans.into_iter().map(|plan| (plan.plan_id, plan.steps.iter().map(|step| step.resource.to_string()).collect())).collect()
+}
+
+#[tokio::test]
+async fn what_was_told_before_the_last_full_scan_is_news_again() {
+    let (_directory, ledger) = fresh().await;
+    reported(&ledger, CycleKind::Apply, &plan("apply", at(0), vec![entry("ami-1")])).await;
+    reported(&ledger, CycleKind::Exposure, &plan("early", at(1), vec![entry("ami-2")])).await;
+    assert_eq!(told(&ledger).await.len(), 2);
+    reported(&ledger, CycleKind::Scan, &plan("full", at(2), vec![])).await;
+    assert_eq!(told(&ledger).await, [("full".into(), vec![])]);
+    reported(&ledger, CycleKind::Exposure, &plan("late", at(3), vec![entry("ami-3")])).await;
+    assert_eq!(told(&ledger).await, [("full".into(), vec![]), ("late".into(), vec!["ami-3".into()])]);
+}
+
+#[tokio::test]
+async fn one_unreadable_listing_does_not_make_everything_there_news() {
+    let (_directory, ledger) = fresh().await;
+    let mut elsewhere = entry("ami-2");
+    elsewhere.place.region = "us-east-1".into();
+    let gap = Gap::in_place(&entry("ami-1").place, Source::Images, "RequestLimitExceeded");
+    reported(&ledger, CycleKind::Scan, &plan("ancient", at(0), vec![entry("ami-0")])).await;
+    reported(&ledger, CycleKind::Scan, &plan("before", at(1), vec![entry("ami-1"), elsewhere])).await;
+    for (second, id) in [(2, "blind"), (3, "blinder")] {
+        reported(&ledger, CycleKind::Scan, &Plan { gaps: vec![gap.clone()], ..plan(id, at(second), vec![]) }).await;
+    }
+    assert_eq!(told(&ledger).await, [("before".into(), vec!["ami-1".into()]), ("blind".into(), vec![]), ("blinder".into(), vec![])]);
+    reported(&ledger, CycleKind::Scan, &plan("seeing", at(4), vec![])).await;
+    assert_eq!(told(&ledger).await, [("seeing".into(), vec![])], "a complete look settles it");
 }
 
 #[tokio::test]

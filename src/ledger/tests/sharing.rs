@@ -1,3 +1,5 @@
+//! Several processes and one ledger: approvals and the lease.
+
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -5,7 +7,7 @@ use super::super::{CycleKind, Holder, Ledger, LedgerError};
 use super::{at, entry, fresh};
 
 fn holder(process: u32) -> Holder {
-    Holder { process, host: "mill".into(), namespace: None, started_at: at(0) }
+    Holder { process, host: "mill".into(), namespace: None, ticks: None, started_at: at(0) }
 }
 
 const TTL: SignedDuration = SignedDuration::from_secs(120);
@@ -38,11 +40,12 @@ async fn an_approval_waits_for_a_long_write_of_the_daemon() {
     let (_directory, daemon) = fresh().await;
     let person = Ledger::open(daemon.path()).await.unwrap();
     let transaction = daemon.write().await.unwrap();
-    let approval = tokio::spawn(async move { person.approve(&[entry("ami-1").triple()], "abc", "ada", at(1)).await });
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    assert!(!approval.is_finished());
+    let triples = [entry("ami-1").triple()];
+    let mut approval = std::pin::pin!(person.approve(&triples, "abc", "ada", at(1)));
+    let early = tokio::time::timeout(std::time::Duration::from_millis(300), approval.as_mut()).await;
+    assert!(early.is_err(), "it has to wait");
     transaction.commit().await.unwrap();
-    assert_eq!(approval.await.unwrap().unwrap(), 1);
+    assert_eq!(approval.await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -76,15 +79,27 @@ async fn a_lease_that_is_not_renewed_passes_on_and_stays_lost() {
 async fn the_lease_of_a_process_that_is_certainly_gone_is_taken_over_at_once() {
     let (_directory, ledger) = fresh().await;
     let me = Holder::this_process(at(0));
-    assert!(me.namespace.is_some(), "this test needs /proc");
-    let earlier_life = Holder { started_at: at(-9), ..me.clone() };
+    assert!(me.namespace.is_some() && me.ticks.is_some(), "this test needs /proc");
+    let earlier_life = Holder { ticks: Some(1), ..me.clone() };
     let dead = Holder { process: u32::MAX, ..me.clone() };
-    let alive = Holder { process: std::os::unix::process::parent_id(), ..me.clone() };
     let elsewhere = Holder { process: u32::MAX, namespace: Some("another kernel".into()), ..me.clone() };
-    for (theirs, free) in [(earlier_life, true), (dead, true), (alive, false), (elsewhere, false)] {
+    let nowhere = Holder { process: u32::MAX, namespace: None, ..me.clone() };
+    for (theirs, free) in [(earlier_life, true), (dead, true), (me.clone(), false), (elsewhere, false), (nowhere, false)] {
         let lease = ledger.lease(&theirs, at(0), TTL).await.unwrap();
         let taken = ledger.lease(&me, at(1), TTL).await;
         assert_eq!(taken.is_ok(), free, "{theirs:?}");
         ledger.release(taken.unwrap_or(lease)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_cycle_that_ended_in_an_error_does_not_lock_its_own_process_out() {
+    let (_directory, ledger) = fresh().await;
+    let me = Holder::this_process(at(0));
+    drop(ledger.lease(&me, at(0), TTL).await.unwrap());
+    let other = Ledger::open(ledger.path()).await.unwrap();
+    assert!(other.lease(&holder(99), at(1), TTL).await.is_err(), "others cannot know and wait");
+    let lease = ledger.clone().lease(&me, at(1), TTL).await.unwrap();
+    assert!(ledger.lease(&me, at(2), TTL).await.is_err());
+    ledger.release(lease).await.unwrap();
 }

@@ -3,10 +3,13 @@ use std::sync::{Arc, Mutex};
 use ami_warden_sim::{Fault, World, empty, rich, small};
 
 use super::*;
+use crate::aws::sns::{Publication, publish};
 use crate::aws::tests::{HERE, OURS, Wired, here, now};
+use crate::aws::write::{Writer, rehearse};
+use crate::aws::{Aws, Settings};
 use crate::config::Scope;
 use crate::inventory::answers::Answers;
-use crate::model::{Place, Region, Source};
+use crate::model::{Grantee, Place, Region, Source};
 use crate::scan::{Progress, ScanEvent};
 
 fn scope(names: &[&str]) -> Scope {
@@ -179,4 +182,26 @@ async fn without_the_list_of_regions_only_named_ones_are_read() {
     let (places, gaps) = regions(&wired.aws, &scope(&[HERE])).await.unwrap();
     assert_eq!(places, [here()]);
     assert_eq!(gaps.iter().map(|gap| &gap.source).collect::<Vec<_>>(), [&Source::Regions]);
+}
+
+/// The daemon runs its cycle as a task, so every future here must be allowed to move between threads.
+#[tokio::test]
+async fn everything_can_run_in_a_task() {
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    let wired = Wired::to(empty(now())).await;
+    let (aws, place, silent) = (&wired.aws, here(), Progress::silent());
+    let publication = Publication { topic_arn: "x".into(), subject: None, body: "x".into(), attributes: Vec::new() };
+    let writer = Writer::for_act(wired.clients());
+    let scope = Scope::default();
+    drop(movable(regions(aws, &scope)));
+    drop(movable(scan(aws, std::slice::from_ref(&place), &silent, |_| ())));
+    drop(movable(permissions(aws, &place, Vec::new(), Vec::new())));
+    drop(movable(exposures(aws, std::slice::from_ref(&place), |_| ())));
+    drop(movable(publish(aws, &publication)));
+    drop(movable(rehearse(writer.clients(), now())));
+    drop(movable(writer.disable(&"ami-1".into())));
+    drop(movable(writer.unshare_image(&"ami-1".into(), &Grantee::Everyone)));
+    drop(movable(Aws::connect(Settings::default())));
 }

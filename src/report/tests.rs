@@ -1,1 +1,0 @@
-//! Messages as people and machines get them.
