@@ -135,9 +135,14 @@ async fn judge(
     progress: &Progress,
 ) -> Result<Judged, CycleError> {
     let Warden { config, policies, aws, ledger, clock, stop } = warden;
-    let saved = ledger.history().await?;
+    let mut saved = ledger.history().await?;
     let mut history = saved.clone();
     let concluded = reconcile(&Acting { aws, ledger, config, cycle, clock, stop }, &mut history).await?;
+    // At once: what was concluded is in the ledger now, whether or not there will be a plan.
+    if history != saved {
+        ledger.save_history(&saved, &history).await?;
+        saved = history.clone();
+    }
     let approved: BTreeSet<Triple> = ledger.approvals().await?.into_iter().map(|approval| approval.triple).collect();
 
     let now = clock.now();
