@@ -14,7 +14,7 @@ use super::Acting;
 use super::reread::Present;
 
 /// "Deprecate now" needs a time some minutes ahead: EC2 refuses the past and rounds to the minute.
-const DEPRECATE_AHEAD: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const DEPRECATE_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// Longest name of an image (EC2 API reference, CopyImage).
 const LONGEST_NAME: usize = 128;

@@ -33,8 +33,12 @@ pub async fn enact(
             tracing::info!(left = steps.len() - done.len(), "asked to stop: the remaining steps wait for the next cycle");
             break;
         }
-        let unresolved = open.contains(&step.triple()).then(|| "what became of an earlier try is not known yet".to_owned());
-        let outcome = match unresolved.or_else(|| limits.over(acting, step)) {
+        let skip = match open.contains(&step.triple()) {
+            // Nobody knows yet what the earlier call did: it is read back in each cycle, never repeated blindly.
+            true => Some("an earlier try of it is not concluded yet".into()),
+            false => limits.over(acting, step),
+        };
+        let outcome = match skip {
             Some(reason) => Outcome::Skipped { reason },
             None => one(acting, step, estate, history).await?,
         };
@@ -62,16 +66,17 @@ async fn one(acting: &Acting<'_>, step: &Entry, estate: &Estate, history: &Histo
             return Ok(outcome);
         }
     };
-    let intent = acting.ledger.intend(acting.cycle, step, &before, now()).await?;
+    let tried_at = now();
+    let intent = acting.ledger.intend(acting.cycle, step, &before, tried_at).await?;
     let triple = step.triple();
     let attempt = Attempt {
-        since: history.clocks.get(&triple).map_or_else(now, |clock| clock.since),
+        since: history.clocks.get(&triple).map_or(tried_at, |clock| clock.since),
         failures: history.failures.get(&triple).map_or(0, |failures| failures.count),
     };
     let mut outcome = call(acting, step, &present, attempt).await;
     if let Outcome::Unknown { message } = &outcome {
         tracing::warn!(action = %step.action, resource = %step.resource, "the answer was lost ({message}); reading back");
-        outcome = reconcile::read_back(acting, step, outcome.clone()).await;
+        outcome = reconcile::read_back(acting, step, outcome.clone(), tried_at).await;
     }
     acting.ledger.conclude(intent, &outcome, now()).await?;
     Ok(outcome)
@@ -83,7 +88,7 @@ async fn ready(acting: &Acting<'_>, step: &Entry, estate: &Estate) -> Result<(Va
     let planned = estate.places.get(&step.place).ok_or_else(|| skipped(format!("{} was not scanned", step.place)))?;
     let clients = acting.aws.clients(&step.place).map_err(failed)?;
     let present = look(&clients, step).await.map_err(failed)?;
-    if let Some(reason) = still::skip(step, &present, planned, acting.config, acting.clock.now()) {
+    if let Some(reason) = still::skip(step, &present, planned, acting.config) {
         return Err(skipped(reason));
     }
     let before = present.before().map_err(|error| skipped(format!("its before-image cannot be saved: {error}")))?;

@@ -8,16 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::aws::read::{self, Lookup};
-use crate::inventory::{History, Triple};
+use crate::inventory::{Copy, History, Triple};
 use crate::ledger::{LedgerError, OpenIntent, Outcome};
 use crate::model::{Action, AmiId, Grantee, ImageState, Place};
 use crate::plan::Entry;
 
 use super::Acting;
-use super::call::look;
+use super::call::{DEPRECATE_AHEAD, look};
 use super::enact::count_failure;
 use super::reread::Present;
-use super::still::is_deprecated_soon;
 
 /// An effect that cannot be seen after this long did not happen: listings lag by seconds, rarely by minutes.
 const SETTLED: SignedDuration = SignedDuration::from_mins(15);
@@ -37,21 +36,39 @@ pub async fn reconcile(acting: &Acting<'_>, history: &mut History) -> Result<Vec
     for OpenIntent { intent, last } in open {
         let age = acting.clock.now().duration_since(intent.at);
         let step = intent.entry;
-        let outcome = match copy_of(&step, last.as_ref(), history) {
-            Some(image) => copying(acting, &step, image, age).await,
-            None => settled(read_back(acting, &step, last.unwrap_or(lost())).await, age),
+        let triple = step.triple();
+        let copy = match copy_of(&step, last.as_ref(), history) {
+            // Its id was lost with the answer.
+            None if step.action == Action::Replicate => find_copy(acting, &step).await,
+            known => known,
+        };
+        let was_made = copy.is_some();
+        let outcome = match copy {
+            Some(image) => {
+                history.copies.entry(triple.clone()).or_insert_with(|| Copy { image: image.clone(), started_at: intent.at });
+                copying(acting, &step, image, age).await
+            }
+            None => settled(read_back(acting, &step, last.clone().unwrap_or(lost()), intent.at).await, age),
         };
         if !outcome.is_final() {
+            if last.as_ref().map(Outcome::name) != Some(outcome.name()) {
+                acting.ledger.conclude(intent.id, &outcome, acting.clock.now()).await?;
+            }
             continue;
         }
-        let triple = step.triple();
         history.copies.remove(&triple);
         match &outcome {
             Outcome::Done { .. } => {
                 history.failures.remove(&triple);
                 acting.ledger.clear_approvals(&[triple], acting.clock.now()).await?;
             }
-            Outcome::Failed { code, message } => count_failure(history, &step, code, message, acting.clock.now()),
+            Outcome::Failed { code, message } => {
+                count_failure(history, &step, code, message, acting.clock.now());
+                if was_made {
+                    // Due anew, so that the next try is another copy: with the same client token AWS would name this one again.
+                    history.clocks.remove(&triple);
+                }
+            }
             _ => {}
         }
         acting.ledger.conclude(intent.id, &outcome, acting.clock.now()).await?;
@@ -66,23 +83,28 @@ fn lost() -> Outcome {
     Outcome::Unknown { message: "the process ended before the answer".into() }
 }
 
-/// Whether the effect can be seen: then it is done; if not, it stays as it was.
-pub(super) async fn read_back(acting: &Acting<'_>, step: &Entry, unknown: Outcome) -> Outcome {
+/// Whether the effect of what was tried at `tried_at` can be seen: then it is done; if not, it stays as it was.
+pub(super) async fn read_back(acting: &Acting<'_>, step: &Entry, unknown: Outcome, tried_at: Timestamp) -> Outcome {
     if step.action == Action::Replicate {
-        return find_copy(acting, step).await.unwrap_or(unknown);
+        return match find_copy(acting, step).await {
+            Some(image) => Outcome::InFlight { detail: json!({ "image": image, "region": step.context.target }) },
+            None => unknown,
+        };
     }
     let Ok(clients) = acting.aws.clients(&step.place) else { return unknown };
     match look(&clients, step).await {
-        Ok(present) if effect_is_visible(step, &present, acting.clock.now()) => Outcome::Done { detail: json!("read back") },
+        Ok(present) if effect_is_visible(step, &present, tried_at) => Outcome::Done { detail: json!("read back") },
         _ => unknown,
     }
 }
 
-fn effect_is_visible(step: &Entry, present: &Present, now_at: Timestamp) -> bool {
+fn effect_is_visible(step: &Entry, present: &Present, tried_at: Timestamp) -> bool {
+    // An image may have had a far date before.
+    let soon = tried_at.checked_add(DEPRECATE_AHEAD).and_then(|at| at.checked_add(SETTLED)).unwrap_or(Timestamp::MAX);
     match (step.action, present) {
         (Action::Deregister | Action::DeleteSnapshot, Present::Gone) => true,
         (Action::Disable, Present::Image(now)) => now.image.state == ImageState::Disabled,
-        (Action::Deprecate, Present::Image(now)) => now.image.deprecation_at.is_some_and(|at| is_deprecated_soon(at, now_at)),
+        (Action::Deprecate, Present::Image(now)) => now.image.deprecation_at.is_some_and(|at| at <= soon),
         (Action::MakePrivate, Present::Image(now)) => !now.permissions.0.contains(&Grantee::Everyone),
         (Action::MakePrivate, Present::Snapshot(now)) => !now.permissions.0.contains(&Grantee::Everyone),
         (Action::RevokeShare, Present::Image(now)) => {
@@ -105,10 +127,14 @@ fn settled(outcome: Outcome, age: SignedDuration) -> Outcome {
     }
 }
 
+fn image_in(detail: &Value) -> Option<AmiId> {
+    detail.get("image").and_then(Value::as_str).map(AmiId::from)
+}
+
 /// The copy that `step` started, if it is known.
 fn copy_of(step: &Entry, last: Option<&Outcome>, history: &History) -> Option<AmiId> {
     let told = match last {
-        Some(Outcome::InFlight { detail }) => detail.get("image").and_then(Value::as_str).map(AmiId::from),
+        Some(Outcome::InFlight { detail }) => image_in(detail),
         _ => None,
     };
     told.or_else(|| history.copies.get(&step.triple()).map(|copy| copy.image.clone()))
@@ -134,16 +160,19 @@ async fn copying(acting: &Acting<'_>, step: &Entry, image: AmiId, age: SignedDur
     }
 }
 
-/// A copy whose id was lost with the answer, told by its source.
-async fn find_copy(acting: &Acting<'_>, step: &Entry) -> Option<Outcome> {
+/// A copy whose id was lost with the answer, told by its source. One that failed is an earlier one.
+async fn find_copy(acting: &Acting<'_>, step: &Entry) -> Option<AmiId> {
     let there = target(step)?;
     let clients = acting.aws.clients(&there).ok()?;
     let listed = read::images(&clients).await.ok()?.images?;
     let source = step.resource.to_string();
     let copy = listed.into_iter().flatten().find(|image| {
-        image.source_image_id.as_deref() == Some(&source) && image.source_image_region.as_deref() == Some(step.place.region.as_str())
+        let comes_from = (image.source_image_id.as_deref(), image.source_image_region.as_deref());
+        let state = image.state.as_deref().map(ImageState::named);
+        comes_from == (Some(&source), Some(step.place.region.as_str()))
+            && matches!(state, Some(ImageState::Available | ImageState::Pending))
     })?;
-    Some(Outcome::InFlight { detail: json!({ "image": copy.image_id?, "region": there.region }) })
+    copy.image_id.map(AmiId::from)
 }
 
 fn target(step: &Entry) -> Option<Place> {

@@ -1,7 +1,5 @@
 //! Is the step still right for the resource as it is now? A reason to skip it, or none.
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::config::Config;
 use crate::inventory::{Inventory, ManagedBy, managed_image, managed_snapshot};
 use crate::model::{Action, Grantee, Image, ImageState, Permissions, Protection, Tags};
@@ -10,20 +8,15 @@ use crate::plan::Entry;
 use super::reread::{Present, PresentImage, PresentSnapshot};
 
 /// Why `step` must not be done now; `planned` is what the scan saw of the place.
-pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config: &Config, now: Timestamp) -> Option<String> {
+pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config: &Config) -> Option<String> {
     match present {
         Present::Gone => Some("it is gone".into()),
-        Present::Image(present) => image(step, present, planned, config, now),
+        Present::Image(present) => image(step, present, planned, config),
         Present::Snapshot(now) => snapshot(step, now, planned, config),
     }
 }
 
-/// Whether a deprecation date is past or about to come. A date further off is not what the policy asks for, and is moved.
-pub(super) fn is_deprecated_soon(at: Timestamp, now: Timestamp) -> bool {
-    at.duration_since(now) <= SignedDuration::from_hours(24)
-}
-
-fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config, now_at: Timestamp) -> Option<String> {
+fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config) -> Option<String> {
     let PresentImage { image, permissions, instances, .. } = now;
     if image.owner != step.place.account {
         return Some(format!("it belongs to {}", image.owner));
@@ -35,9 +28,7 @@ fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config,
         return Some(reason);
     }
     match step.action {
-        Action::Deprecate => {
-            image.deprecation_at.filter(|at| is_deprecated_soon(*at, now_at)).map(|at| format!("it is set to be deprecated at {at}"))
-        }
+        Action::Deprecate => redated(image, planned),
         Action::Replicate => (image.state != ImageState::Available).then(|| format!("its state is `{}`", image.state)),
         Action::Disable if image.state != ImageState::Available => Some(format!("its state is `{}`", image.state)),
         Action::Disable | Action::Deregister => {
@@ -87,6 +78,16 @@ fn marked(tags: &Tags, managed: Option<ManagedBy>, config: &Config, action: Acti
     let tag = config.tags.keep.iter().chain(&config.tags.hold).find(|tag| tags.contains_key(*tag));
     let backup = managed == Some(ManagedBy::AwsBackup) && action != Action::Replicate;
     tag.map(|tag| format!("it carries the tag `{tag}`")).or_else(|| backup.then(|| "AWS Backup is in charge of it".into()))
+}
+
+/// Whether somebody set, moved or took away the deprecation date after the scan. A far date that the scan saw is
+/// brought forward.
+fn redated(image: &Image, planned: &Inventory) -> Option<String> {
+    let Some(seen) = planned.images.iter().find(|seen| seen.id == image.id) else { return Some("the scan did not see it".into()) };
+    (image.deprecation_at != seen.deprecation_at).then(|| match image.deprecation_at {
+        Some(at) => format!("it was set to be deprecated at {at} since the scan"),
+        None => "its deprecation was cancelled since the scan".into(),
+    })
 }
 
 /// What tells that somebody turned to the image after the scan.

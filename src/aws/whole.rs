@@ -46,13 +46,16 @@ impl Intercept for Witness {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _runtime_components: &RuntimeComponents,
-        _cfg: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if context.output_or_error().is_err() {
             return Ok(());
         }
         match context.response().body().bytes() {
-            Some(body) => Ok(whole(body)?),
+            Some(body) => {
+                whole(body)?;
+                Ok(holds_its_list(cfg.load::<Metadata>().map_or("", Metadata::name), body)?)
+            }
             None => Err(Broken("its body was not read to the end".into()).into()),
         }
     }
@@ -62,6 +65,18 @@ impl Intercept for Witness {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is cut short or broken: {0}")]
 struct Broken(String);
+
+/// Whether the answer to `api` holds the list it is about, empty or not. Where a list is required by the service's model
+/// the SDK makes up an empty one if it is missing (`serde_util.rs` of aws-sdk-autoscaling): no groups, and so no users.
+fn holds_its_list(api: &str, body: &[u8]) -> Result<(), Broken> {
+    let list = match api {
+        "DescribeAutoScalingGroups" => "AutoScalingGroups",
+        "DescribeLaunchConfigurations" => "LaunchConfigurations",
+        _ => return Ok(()),
+    };
+    let named = String::from_utf8_lossy(body).contains(&format!("<{list}"));
+    named.then_some(()).ok_or_else(|| Broken(format!("it lacks its list `{list}`")))
+}
 
 /// Whether `body` is a complete XML document. What is not XML (Recycle Bin answers in JSON) is the SDK's to check.
 fn whole(body: &[u8]) -> Result<(), Broken> {

@@ -19,7 +19,7 @@ use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{Estate, History, Joined, Triple};
 use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError, Outcome};
 use crate::model::{Mode, Place, Principal};
-use crate::plan::{Entry, Objection, Plan, advance, audit, make, make_exposure};
+use crate::plan::{Entry, Objection, Plan, advance, audit, lapsed, make, make_exposure};
 use crate::policy::PolicySet;
 use crate::scan::Progress;
 
@@ -135,9 +135,14 @@ async fn judge(
     progress: &Progress,
 ) -> Result<Judged, CycleError> {
     let Warden { config, policies, aws, ledger, clock, stop } = warden;
-    let saved = ledger.history().await?;
+    let mut saved = ledger.history().await?;
     let mut history = saved.clone();
     let concluded = reconcile(&Acting { aws, ledger, config, cycle, clock, stop }, &mut history).await?;
+    // At once: what was concluded is in the ledger now, whether or not there will be a plan.
+    if history != saved {
+        ledger.save_history(&saved, &history).await?;
+        saved = history.clone();
+    }
     let approved: BTreeSet<Triple> = ledger.approvals().await?.into_iter().map(|approval| approval.triple).collect();
 
     let now = clock.now();
@@ -157,8 +162,8 @@ async fn judge(
         return Err(CycleError::Objections(objections));
     }
     if kind != CycleKind::Exposure {
-        let over = advance(&mut history, &plan, &estate);
-        ledger.clear_approvals(&over, now).await?;
+        advance(&mut history, &plan, &estate);
+        ledger.clear_approvals(&lapsed(&approved, &plan, &estate), now).await?;
     }
     ledger.record_plan(cycle, &plan).await?;
     ledger.save_history(&saved, &history).await?;

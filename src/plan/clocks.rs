@@ -10,9 +10,8 @@ use crate::model::{ResourceId, Source};
 
 use super::document::{Entry, HoldKind, Plan};
 
-/// Advances the clocks of `history` by what `plan` found, at the plan's `now`. Returns what is no longer due, so that
-/// approvals for it can be dropped.
-pub fn advance(history: &mut History, plan: &Plan, estate: &Estate) -> Vec<Triple> {
+/// Advances the clocks of `history` by what `plan` found, at the plan's `now`.
+pub fn advance(history: &mut History, plan: &Plan, estate: &Estate) {
     let running: BTreeSet<Triple> =
         plan.steps.iter().chain(&plan.pending).chain(plan.held.iter().filter(|entry| waits_for_rate(entry))).map(Entry::triple).collect();
     let held: BTreeSet<Triple> = plan.held.iter().filter(|entry| !waits_for_rate(entry)).map(Entry::triple).collect();
@@ -36,20 +35,24 @@ pub fn advance(history: &mut History, plan: &Plan, estate: &Estate) -> Vec<Tripl
             admitted: false,
         });
     }
-    let mut over = Vec::new();
     history.clocks.retain(|triple, clock| {
         if running.contains(triple) {
             return true;
         }
         clock.running_since = None;
-        let keep = held.contains(triple) || !completely_judged(estate, triple);
-        if !keep {
-            over.push(triple.clone());
-        }
-        keep
+        held.contains(triple) || !completely_judged(estate, triple)
     });
-    history.failures.retain(|triple, _| running.contains(triple) || held.contains(triple) || !completely_judged(estate, triple));
-    over
+    // A copy on its way is not due, and may yet fail once more.
+    let copies = &history.copies;
+    history.failures.retain(|triple, _| {
+        running.contains(triple) || held.contains(triple) || copies.contains_key(triple) || !completely_judged(estate, triple)
+    });
+}
+
+/// What was approved and is certainly no longer due: a yes does not outlive what it was said to.
+pub fn lapsed(approved: &BTreeSet<Triple>, plan: &Plan, estate: &Estate) -> Vec<Triple> {
+    let due: BTreeSet<Triple> = plan.steps.iter().chain(&plan.pending).chain(&plan.held).map(Entry::triple).collect();
+    approved.iter().filter(|triple| !due.contains(triple) && completely_judged(estate, triple)).cloned().collect()
 }
 
 /// Rate is no doubt about the step: its clock goes on.

@@ -14,7 +14,7 @@ mod questions;
 
 pub use crate::model::Principal;
 pub use audit::{Objection, audit};
-pub use clocks::advance;
+pub use clocks::{advance, lapsed};
 pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
 pub use judge::create_rule;
 pub use make::{make, make_exposure};

@@ -52,10 +52,12 @@ async fn a_copy_that_takes_its_time_is_neither_repeated_nor_given_up() {
     let mut world = world();
     let image = golden(&mut world);
     world.settings.copy_delay = SignedDuration::from_hours(30);
-    // For the first hours no listing shows it.
-    world.settings.listing_lag = SignedDuration::from_hours(7);
+    // For the first minutes no listing shows it.
+    world.settings.listing_lag = SignedDuration::from_mins(8);
     let stage = stage(world, enforcing()).await;
     stage.cycle().await;
+    let early = stage.after(SignedDuration::from_mins(5)).await;
+    assert_eq!((early.concluded(), early.steps()), (vec![], vec![]));
     for _ in 0..4 {
         let cycle = stage.after(HOUR * 6).await;
         assert_eq!((cycle.concluded(), cycle.steps()), (vec![], vec![]));
@@ -101,25 +103,29 @@ async fn a_lost_copy_that_no_listing_shows_yet_is_still_only_one_copy() {
 async fn a_copy_that_fails_in_the_end_is_a_failed_step_and_is_not_tried_for_ever() {
     let mut world = world();
     let image = golden(&mut world);
+    // Cycles pass while it is on its way.
+    world.settings.copy_delay = HOUR * 3;
     let mut config = enforcing();
     // A key of another Region: EC2 takes the call and fails the copy later.
     config.replication.kms_keys.insert(THERE.into(), format!("arn:aws:kms:{HERE}:{OURS}:key/1"));
     let stage = stage(world, config).await;
     assert_eq!(stage.cycle().await.enacted(), [format!("replicate {image} inFlight")]);
-    let mut failed = 0;
-    let mut held = false;
-    for _ in 0..12 {
+    let mut told = Vec::new();
+    for _ in 0..48 {
         stage.advance(HOUR);
         // Somebody clears away what failed, so that its name is free again.
-        stage.sim.world(|world| {
-            world.place_mut(OURS, THERE).images.retain(|_, image| image.state != ImageState::Failed || image.created + HOUR * 2 > start())
-        });
+        stage.sim.world(|world| world.place_mut(OURS, THERE).images.retain(|_, image| image.state != ImageState::Failed));
         let cycle = stage.cycle().await;
-        failed += cycle.concluded().iter().filter(|told| told.ends_with("failed")).count();
-        held |= cycle.plan.held.iter().any(|entry| entry.held_by.iter().any(|hold| hold.name == "CopyFailed"));
+        told.extend(cycle.concluded());
+        told.extend(cycle.held_by(Action::Replicate, &image).map(|names| names.join(" ")));
     }
-    assert!(held, "after three failures it backs off: {failed} failed");
-    assert!(failed <= 4, "{failed} copies in twelve hours");
+    let failed = format!("replicate {image} failed");
+    assert_eq!(
+        told[..4],
+        [failed.clone(), failed.clone(), failed.clone(), "CopyFailed".to_owned()],
+        "after three failures it backs off: {told:?}"
+    );
+    assert!(stage.count("CopyImage") <= 6, "{} copies in two days", stage.count("CopyImage"));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ fn due(world: &mut World, region: &str) -> [String; 3] {
     let place = |world: &mut World, name: &str| world.account(OURS).region(region).image(name).age_days(800).put();
     let disable = place(world, "disable");
     let deregister = place(world, "deregister");
-    let snapshot = world.account(OURS).region(region).snapshot().age_days(800).put();
+    let snapshot = world.account(OURS).region(region).snapshot().age_days(800).tag("forgotten", "yes").put();
     for name in ["a", "b", "c"] {
         world.account(OURS).region(region).image(name).age_days(10).put();
     }
@@ -30,7 +30,7 @@ const POLICIES: &str = r#"
 @id("disable") permit (principal, action == Action::"disable", resource is Image) when { resource.name == "disable" };
 @id("deregister") permit (principal, action == Action::"deregister", resource is Image) when { resource.name == "deregister" };
 @id("deleteSnapshot") permit (principal, action == Action::"deleteSnapshot", resource is Snapshot)
-when { resource.age > duration("365d") && !(resource has description) };
+when { resource.hasTag("forgotten") };
 "#;
 
 /// Each read of a scan with the names of its gaps, and whether it can hide a user of an image or only of a snapshot.
@@ -43,7 +43,7 @@ const READS: [(&str, &[&str]); 11] = [
     ("DescribeAutoScalingGroups", &["describe-auto-scaling-groups"]),
     ("DescribeLaunchConfigurations", &["describe-launch-configurations"]),
     ("ListImagesInRecycleBin", &["list-images-in-recycle-bin"]),
-    ("ListRules", &["list-rules", "get-rule"]),
+    ("ListRules", &["list-rules"]),
     ("GetRule", &["get-rule"]),
     ("DescribeImageAttribute", &["launch-permissions"]),
 ];

@@ -10,6 +10,7 @@ use ami_warden::config::{Config, Enforce, Grace, OrganizationSettings};
 use ami_warden::cycle::{CycleError, Summary};
 use ami_warden::daemon::{Engine, Settings};
 use ami_warden::http::Status;
+use ami_warden::inventory::History;
 use ami_warden::ledger::{CycleKind, Ledger, Outcome, StepStory, Story};
 use ami_warden::model::{Action, Mode};
 use ami_warden::plan::{Entry, Plan};
@@ -143,12 +144,16 @@ pub(crate) async fn stage(world: World, config: Config) -> Stage {
 pub(crate) async fn stage_with(mut world: World, config: Config, policies: PolicySet, adjust: impl FnOnce(&mut aws::Settings)) -> Stage {
     // A call that a fault leaves without an answer is cut off soon: the client need not wait for its own patience.
     world.settings.hang_limit = Duration::from_millis(20);
+    let rules = [HERE, THERE].into_iter().filter_map(|region| world.place(OURS, region)).flat_map(|place| place.rules.keys().cloned());
+    // They were seen before, so that they count as in effect.
+    let known = History { rules_since: rules.map(|rule| (rule, start() - DAY)).collect(), ..History::default() };
     let sim = Sim::new(world);
     let server = sim.serve().await.unwrap();
     let mut connection = connection(server.endpoint());
     adjust(&mut connection);
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(&sim, connection.clone(), folder.path().join("ledger.db"), Settings { config, policies }).await;
+    engine.ledger.save_history(&History::default(), &known).await.unwrap();
     Stage { sim, engine, connection, folder, _server: server }
 }
 
@@ -262,10 +267,6 @@ impl Cycle {
 
     pub(crate) fn pending(&self) -> Vec<String> {
         entries(&self.plan.pending)
-    }
-
-    pub(crate) fn held(&self) -> Vec<String> {
-        entries(&self.plan.held)
     }
 
     /// The names of everything that holds `action` on `resource`; `None` when it is not held.
