@@ -1,16 +1,16 @@
 //! One step after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::inventory::{Copy, Estate, Failures, History};
+use crate::inventory::{Copy, Estate, Failures, History, Triple};
 use crate::ledger::{LedgerError, Outcome};
 use crate::model::{Action, AmiId, Place};
 use crate::plan::Entry;
 
-use super::call::{call, failed, look};
+use super::call::{Attempt, call, failed, look};
 use super::reread::Present;
 use super::{Acting, reconcile, still};
 
@@ -27,12 +27,14 @@ pub async fn enact(
 ) -> Result<Vec<(Entry, Outcome)>, LedgerError> {
     let mut done = Vec::new();
     let mut limits = Limits::default();
+    let open: BTreeSet<Triple> = acting.ledger.open_intents().await?.iter().map(|open| open.intent.entry.triple()).collect();
     for step in steps {
         if acting.stop.asked() {
             tracing::info!(left = steps.len() - done.len(), "asked to stop: the remaining steps wait for the next cycle");
             break;
         }
-        let outcome = match limits.over(acting, step) {
+        let unresolved = open.contains(&step.triple()).then(|| "what became of an earlier try is not known yet".to_owned());
+        let outcome = match unresolved.or_else(|| limits.over(acting, step)) {
             Some(reason) => Outcome::Skipped { reason },
             None => one(acting, step, estate, history).await?,
         };
@@ -61,8 +63,12 @@ async fn one(acting: &Acting<'_>, step: &Entry, estate: &Estate, history: &Histo
         }
     };
     let intent = acting.ledger.intend(acting.cycle, step, &before, now()).await?;
-    let since = history.clocks.get(&step.triple()).map_or_else(now, |clock| clock.since);
-    let mut outcome = call(acting, step, &present, since).await;
+    let triple = step.triple();
+    let attempt = Attempt {
+        since: history.clocks.get(&triple).map_or_else(now, |clock| clock.since),
+        failures: history.failures.get(&triple).map_or(0, |failures| failures.count),
+    };
+    let mut outcome = call(acting, step, &present, attempt).await;
     if let Outcome::Unknown { message } = &outcome {
         tracing::warn!(action = %step.action, resource = %step.resource, "the answer was lost ({message}); reading back");
         outcome = reconcile::read_back(acting, step, outcome.clone()).await;
@@ -77,7 +83,7 @@ async fn ready(acting: &Acting<'_>, step: &Entry, estate: &Estate) -> Result<(Va
     let planned = estate.places.get(&step.place).ok_or_else(|| skipped(format!("{} was not scanned", step.place)))?;
     let clients = acting.aws.clients(&step.place).map_err(failed)?;
     let present = look(&clients, step).await.map_err(failed)?;
-    if let Some(reason) = still::skip(step, &present, planned, acting.config) {
+    if let Some(reason) = still::skip(step, &present, planned, acting.config, acting.clock.now()) {
         return Err(skipped(reason));
     }
     let before = present.before().map_err(|error| skipped(format!("its before-image cannot be saved: {error}")))?;

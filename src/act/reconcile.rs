@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::aws::read::{self, Lookup};
@@ -17,6 +17,7 @@ use super::Acting;
 use super::call::look;
 use super::enact::count_failure;
 use super::reread::Present;
+use super::still::is_deprecated_soon;
 
 /// An effect that cannot be seen after this long did not happen: listings lag by seconds, rarely by minutes.
 const SETTLED: SignedDuration = SignedDuration::from_mins(15);
@@ -72,16 +73,16 @@ pub(super) async fn read_back(acting: &Acting<'_>, step: &Entry, unknown: Outcom
     }
     let Ok(clients) = acting.aws.clients(&step.place) else { return unknown };
     match look(&clients, step).await {
-        Ok(present) if effect_is_visible(step, &present) => Outcome::Done { detail: json!("read back") },
+        Ok(present) if effect_is_visible(step, &present, acting.clock.now()) => Outcome::Done { detail: json!("read back") },
         _ => unknown,
     }
 }
 
-fn effect_is_visible(step: &Entry, present: &Present) -> bool {
+fn effect_is_visible(step: &Entry, present: &Present, now_at: Timestamp) -> bool {
     match (step.action, present) {
         (Action::Deregister | Action::DeleteSnapshot, Present::Gone) => true,
         (Action::Disable, Present::Image(now)) => now.image.state == ImageState::Disabled,
-        (Action::Deprecate, Present::Image(now)) => now.image.deprecation_at.is_some(),
+        (Action::Deprecate, Present::Image(now)) => now.image.deprecation_at.is_some_and(|at| is_deprecated_soon(at, now_at)),
         (Action::MakePrivate, Present::Image(now)) => !now.permissions.0.contains(&Grantee::Everyone),
         (Action::MakePrivate, Present::Snapshot(now)) => !now.permissions.0.contains(&Grantee::Everyone),
         (Action::RevokeShare, Present::Image(now)) => {

@@ -1,5 +1,7 @@
 //! Is the step still right for the resource as it is now? A reason to skip it, or none.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::config::Config;
 use crate::inventory::{Inventory, ManagedBy, managed_image, managed_snapshot};
 use crate::model::{Action, Grantee, Image, ImageState, Permissions, Protection, Tags};
@@ -8,15 +10,20 @@ use crate::plan::Entry;
 use super::reread::{Present, PresentImage, PresentSnapshot};
 
 /// Why `step` must not be done now; `planned` is what the scan saw of the place.
-pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config: &Config) -> Option<String> {
+pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config: &Config, now: Timestamp) -> Option<String> {
     match present {
         Present::Gone => Some("it is gone".into()),
-        Present::Image(now) => image(step, now, planned, config),
+        Present::Image(present) => image(step, present, planned, config, now),
         Present::Snapshot(now) => snapshot(step, now, planned, config),
     }
 }
 
-fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config) -> Option<String> {
+/// Whether a deprecation date is past or about to come. A date further off is not what the policy asks for, and is moved.
+pub(super) fn is_deprecated_soon(at: Timestamp, now: Timestamp) -> bool {
+    at.duration_since(now) <= SignedDuration::from_hours(24)
+}
+
+fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config, now_at: Timestamp) -> Option<String> {
     let PresentImage { image, permissions, instances, .. } = now;
     if image.owner != step.place.account {
         return Some(format!("it belongs to {}", image.owner));
@@ -28,8 +35,9 @@ fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config)
         return Some(reason);
     }
     match step.action {
-        // A date that is set already, past or to come, is not moved.
-        Action::Deprecate => image.deprecation_at.map(|at| format!("it is set to be deprecated at {at}")),
+        Action::Deprecate => {
+            image.deprecation_at.filter(|at| is_deprecated_soon(*at, now_at)).map(|at| format!("it is set to be deprecated at {at}"))
+        }
         Action::Replicate => (image.state != ImageState::Available).then(|| format!("its state is `{}`", image.state)),
         Action::Disable if image.state != ImageState::Available => Some(format!("its state is `{}`", image.state)),
         Action::Disable | Action::Deregister => {

@@ -19,7 +19,7 @@ use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{Estate, History, Joined, Triple};
 use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError, Outcome};
 use crate::model::{Mode, Place, Principal};
-use crate::plan::{Entry, Objection, Plan, advance, audit, make, only_exposure};
+use crate::plan::{Entry, Objection, Plan, advance, audit, make, make_exposure};
 use crate::policy::PolicySet;
 use crate::scan::Progress;
 
@@ -147,10 +147,11 @@ async fn judge(
         CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, asking, progress, None).await?,
     };
     let Evidence { estate, mut history, approved, now } = evidence;
-    let mut plan = make(&Joined::new(&estate, &history, config, now), policies, principal, &approved);
-    if kind == CycleKind::Exposure {
-        plan = only_exposure(plan, &estate);
-    }
+    let joined = Joined::new(&estate, &history, config, now);
+    let plan = match kind {
+        CycleKind::Exposure => make_exposure(&joined, policies, principal, &approved),
+        CycleKind::Scan | CycleKind::Apply => make(&joined, policies, principal, &approved),
+    };
     let objections = audit(&plan, &estate, &history, config);
     if !objections.is_empty() {
         return Err(CycleError::Objections(objections));

@@ -60,7 +60,8 @@ impl Inventory {
         let rules = learn_rules(&mut gaps, rules, rule_details);
         let volumes = volumes.and_then(|answer| {
             gaps.learn(Source::Volumes, answer, |answer| {
-                Ok(members(answer.volumes, "Volumes")?.into_iter().filter_map(|volume| volume.volume_id).collect::<HashSet<_>>())
+                let id = |volume: super::answers::EbsVolume| decode::required(volume.volume_id, "VolumeId", "a volume");
+                members(answer.volumes, "Volumes")?.into_iter().map(id).collect::<Result<HashSet<_>, _>>()
             })
         });
 
@@ -196,7 +197,8 @@ fn learn_rules(
         let described = details.into_iter().map(decode::rule).collect::<Result<Vec<_>, _>>()?;
         match listed.iter().find(|id| !described.iter().any(|rule| rule.id == **id)) {
             Some(id) => Err(format!("rule `{id}` is listed but not described")),
-            None => Ok(described),
+            // Details of a rule that is no longer listed protect nothing.
+            None => Ok(described.into_iter().filter(|rule| listed.contains(&rule.id)).collect()),
         }
     })
 }
