@@ -1,5 +1,7 @@
 //! The program as its user meets it: exit codes, what is said on which stream, and that bad input loses nothing.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

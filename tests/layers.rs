@@ -1,5 +1,7 @@
 //! The layers of the design: an import may only point down, and what must be absent is absent.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,7 +98,7 @@ fn the_core_is_pure() {
 #[test]
 fn only_act_changes_anything_in_aws() {
     for (room, path, text) in sources() {
-        let writes = code_lines(&text).any(|line| line.contains("aws::write") || line.contains("Writer"));
+        let writes = code_lines(&text).any(|line| line.contains("aws::write") || line.contains("Writer::for_act"));
         assert!(!writes || ["act", "aws"].contains(&room.as_str()), "{} writes to AWS, which only `act` may", path.display());
     }
 }

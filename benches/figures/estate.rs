@@ -65,9 +65,14 @@ fn days_ago(now: Timestamp, days: u64) -> String {
 }
 
 fn tags(region: usize, n: usize) -> Value {
+    let environment = match mixed(region, n, 1) % 3 {
+        0 => "prod",
+        1 => "dev",
+        _ => "staging",
+    };
     let mut tags = vec![
         json!({ "Key": "Name", "Value": format!("image {n}") }),
-        json!({ "Key": "env", "Value": ["prod", "dev", "staging"][usize::try_from(mixed(region, n, 1) % 3).unwrap_or(0)] }),
+        json!({ "Key": "env", "Value": environment }),
         json!({ "Key": "team", "Value": format!("team-{}", mixed(region, n, 2) % 40) }),
     ];
     if mixed(region, n, 3) % 2 == 0 {

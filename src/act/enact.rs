@@ -11,6 +11,7 @@ use crate::model::{Action, AmiId, Place};
 use crate::plan::Entry;
 
 use super::call::{Attempt, call, failed, look};
+use super::reconcile::COPY_FAILED;
 use super::reread::Present;
 use super::{Acting, reconcile, still};
 
@@ -43,16 +44,33 @@ pub async fn enact(
             None => one(acting, step, estate, history).await?,
         };
         remember(acting, step, &outcome, history);
-        tracing::info!(
-            action = %step.action, resource = %step.resource, account.id = %step.place.account, region = %step.place.region,
-            cycle.id = %acting.cycle, "{}: {} {}", outcome.name(), step.action, step.resource
-        );
+        note(acting, step, &outcome);
         if matches!(outcome, Outcome::Done { .. }) {
             acting.ledger.clear_approvals(&[step.triple()], acting.clock.now()).await?;
         }
         done.push((step.clone(), outcome));
     }
     Ok(done)
+}
+
+/// One line for each step: a warning where somebody may have to do something.
+fn note(acting: &Acting<'_>, step: &Entry, outcome: &Outcome) {
+    let Entry { action, resource, place, .. } = step;
+    let (account, region, cycle) = (&place.account, &place.region, acting.cycle);
+    let told = match outcome {
+        Outcome::Failed { code, message } => format!(": {code}: {message}"),
+        Outcome::Unknown { message } => format!(": {message}"),
+        Outcome::Skipped { reason } => format!(": {reason}"),
+        Outcome::Done { .. } | Outcome::InFlight { .. } => String::new(),
+    };
+    match outcome {
+        Outcome::Failed { .. } | Outcome::Unknown { .. } => {
+            tracing::warn!(%action, %resource, account.id = %account, %region, cycle.id = %cycle, "{}: {action} {resource}{told}", outcome.name());
+        }
+        _ => {
+            tracing::info!(%action, %resource, account.id = %account, %region, cycle.id = %cycle, "{}: {action} {resource}{told}", outcome.name())
+        }
+    }
 }
 
 /// Re-read, check, intent, call, outcome. What is not even tried is in the ledger too, with its reason.
@@ -71,7 +89,8 @@ async fn one(acting: &Acting<'_>, step: &Entry, estate: &Estate, history: &Histo
     let triple = step.triple();
     let attempt = Attempt {
         since: history.clocks.get(&triple).map_or(tried_at, |clock| clock.since),
-        failures: history.failures.get(&triple).map_or(0, |failures| failures.count),
+        // Only a copy that is known to have failed is followed by another one; a lost answer is not.
+        failures: history.failures.get(&triple).filter(|failures| failures.code == COPY_FAILED).map_or(0, |failures| failures.count),
     };
     let mut outcome = call(acting, step, &present, attempt).await;
     if let Outcome::Unknown { message } = &outcome {

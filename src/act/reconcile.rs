@@ -20,6 +20,8 @@ use super::reread::Present;
 
 /// An effect that cannot be seen after this long did not happen: listings lag by seconds, rarely by minutes.
 const SETTLED: SignedDuration = SignedDuration::from_mins(15);
+/// The code of a copy that ended without an image.
+pub(super) const COPY_FAILED: &str = "CopyFailed";
 /// A copy that is not available after this long is given up and reported.
 const LONGEST_COPY: SignedDuration = SignedDuration::from_hours(48);
 
@@ -152,9 +154,9 @@ async fn copying(acting: &Acting<'_>, step: &Entry, image: AmiId, age: SignedDur
     };
     match state {
         Some(ImageState::Available) => Outcome::Done { detail: json!({ "image": image, "region": there.region }) },
-        Some(ImageState::Other(state)) => Outcome::Failed { code: "CopyFailed".into(), message: format!("the copy {image} is `{state}`") },
+        Some(ImageState::Other(state)) => Outcome::Failed { code: COPY_FAILED.into(), message: format!("the copy {image} is `{state}`") },
         _ if age >= LONGEST_COPY => {
-            Outcome::Failed { code: "CopyTooSlow".into(), message: format!("the copy {image} is not available after 48 hours") }
+            Outcome::Failed { code: COPY_FAILED.into(), message: format!("the copy {image} is not available after 48 hours") }
         }
         _ => on_its_way,
     }

@@ -1,7 +1,6 @@
 //! `check`: is everything in order before the daemon is switched on?
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
@@ -44,7 +43,7 @@ pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<Ex
     line(&mut out, "SNS topics", &topics);
     line(&mut out, "health", &format!("http://{}/healthz", config.http.listen));
     line(&mut out, "ledger", &config.ledger.path.display().to_string());
-    anstream::stdout().write_all(out.as_bytes()).map_err(|error| Failure::failed(format!("cannot print: {error}")))?;
+    super::print(&out)?;
     #[cfg(feature = "aws")]
     if arguments.aws {
         return super::live::check(settings);

@@ -1,7 +1,6 @@
 //! `explain`: why an image or snapshot is due, held or left alone, and what would change that.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use jiff::SignedDuration;
@@ -59,8 +58,7 @@ pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<
             serde_json::to_string_pretty(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n"
         }
     };
-    anstream::stdout().write_all(text.as_bytes()).map_err(|error| Failure::failed(format!("cannot print: {error}")))?;
-    Ok(ExitCode::SUCCESS)
+    super::print(&text)
 }
 
 /// A resource that no listing names, with what may have hidden it.

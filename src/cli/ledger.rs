@@ -1,7 +1,6 @@
 //! `ledger` and `approve`: what was decided and done, and a person's yes.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
@@ -22,11 +21,11 @@ pub(super) fn run(command: Ledger, settings: &Settings) -> Result<ExitCode, Fail
     match command {
         Ledger::List { limit, format } => {
             let cycles = block_on(async { Ok(record::Ledger::open_existing(path).await?.list(limit).await?) })?;
-            print(&cycles, format, || cycles.iter().map(line).collect())
+            show(&cycles, format, || cycles.iter().map(line).collect())
         }
         Ledger::Show { id, format } => {
             let story = block_on(async { Ok(record::Ledger::open_existing(path).await?.show(&id).await?) })?;
-            print(&story, format, || text(&story))
+            show(&story, format, || text(&story))
         }
     }
 }
@@ -88,13 +87,12 @@ pub(super) fn confirmed(question: &str) -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn print(value: &impl Serialize, format: Format, text: impl FnOnce() -> String) -> Result<ExitCode, Failure> {
+fn show(value: &impl Serialize, format: Format, text: impl FnOnce() -> String) -> Result<ExitCode, Failure> {
     let text = match format {
         Format::Text => text(),
         Format::Json => serde_json::to_string_pretty(value).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n",
     };
-    anstream::stdout().write_all(text.as_bytes()).map_err(|error| Failure::failed(format!("cannot print: {error}")))?;
-    Ok(ExitCode::SUCCESS)
+    super::print(&text)
 }
 
 fn line(cycle: &CycleStory) -> String {

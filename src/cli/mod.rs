@@ -17,6 +17,7 @@ mod progress;
 mod render;
 mod settings;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -35,6 +36,15 @@ pub fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(failure) => failure.report(),
+    }
+}
+
+/// Prints for people and programs. Whoever reads only the first lines (`| head`) has what they wanted.
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(Failure::failed(format!("cannot print: {error}"))),
+        Ok(()) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `plan`: what is due, from AWS or from a recorded estate.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -68,12 +68,7 @@ pub(super) fn print(plan: &Plan, settings: &Settings, format: Format, all: bool)
         Format::Text => render::plan(plan, &settings.policies, all),
         Format::Json => json(plan)?,
     };
-    let written = anstream::stdout().lock().write_all(text.as_bytes());
-    match written {
-        // Whoever reads only the first lines has what they wanted.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(|error| Failure::failed(format!("cannot print the plan: {error}"))),
-    }
+    super::print(&text).map(|_| ())
 }
 
 /// Writes the plan whole or not at all.

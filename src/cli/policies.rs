@@ -1,6 +1,5 @@
 //! `policies`: what is in force, and the schema it is written against.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
@@ -9,6 +8,7 @@ use crate::policy::PolicyInfo;
 
 use super::arguments::{Format, Policies};
 use super::failure::Failure;
+use super::print;
 use super::settings::Settings;
 
 pub(super) fn run(command: Policies, settings: impl FnOnce() -> Result<Settings, Failure>) -> Result<ExitCode, Failure> {
@@ -58,9 +58,4 @@ fn document(policy: &PolicyInfo) -> serde_json::Value {
         "file": policy.file,
         "line": policy.line,
     })
-}
-
-fn print(text: &str) -> Result<ExitCode, Failure> {
-    anstream::stdout().write_all(text.as_bytes()).map_err(|error| Failure::failed(format!("cannot print: {error}")))?;
-    Ok(ExitCode::SUCCESS)
 }

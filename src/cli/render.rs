@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
 
-use crate::model::{Action, ActionClass, Gap, Place, Severity};
+use crate::model::{Action, ActionClass, Gap, Place, ResourceId, Severity};
 use crate::plan::{Entry, Finding, Plan};
 use crate::policy::PolicySet;
 
@@ -125,8 +125,11 @@ impl Page<'_> {
             for finding in findings.iter().take(self.limit) {
                 let name = if finding.name.is_empty() { String::new() } else { format!(" {}", printable(&finding.name)) };
                 let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", printable(&finding.detail)) };
-                let place = format!("in {}", finding.place);
-                let _ = writeln!(self.text, "      {}{name} {}{detail}", printable(&finding.resource.to_string()).bold(), place.dimmed());
+                let place = match finding.resource {
+                    ResourceId::Place(_) => String::new(),
+                    _ => format!(" in {}", finding.place),
+                };
+                let _ = writeln!(self.text, "      {}{name}{}{detail}", printable(&finding.resource.to_string()).bold(), place.dimmed());
             }
             self.more(findings.len());
         }

@@ -75,14 +75,16 @@ pub async fn run(aws: Aws, settings: Settings, reload: impl Fn() -> Result<Setti
     tracing::info!("health at http://{}/healthz, mode {}", settings.config.http.listen, settings.config.mode);
 
     let mut tasks: JoinSet<()> = JoinSet::new();
-    let ended = stop.clone();
+    // Health and watchdog answer until the last step is done, not only until somebody asks to stop.
+    let ended = Stop::default();
+    let until = ended.clone();
     let shown = Arc::clone(&status);
     tasks.spawn(async move {
-        if let Err(error) = http::serve(listener, shown, async move { ended.wait().await }).await {
+        if let Err(error) = http::serve(listener, shown, async move { until.wait().await }).await {
             tracing::error!("{error}");
         }
     });
-    tasks.spawn(heartbeat::beat(ledger.clone(), Arc::clone(&status), clock.clone(), stop.clone()));
+    tasks.spawn(heartbeat::beat(ledger.clone(), Arc::clone(&status), clock.clone(), ended.clone()));
     let (asked, mut asks) = mpsc::channel(8);
     tasks.spawn(signals(stop.clone(), asked).map_err(DaemonError::Signals)?);
 
@@ -97,6 +99,7 @@ pub async fn run(aws: Aws, settings: Settings, reload: impl Fn() -> Result<Setti
     };
     heartbeat::stopping();
     stop.ask();
+    ended.ask();
     while tasks.join_next().await.is_some() {}
     engine.ledger.close().await;
     result

@@ -180,7 +180,7 @@ impl Asked<'_> {
             name: String::new(),
             because: vec!["no-recycle-bin-rule".into()],
             severity: Severity::Medium,
-            detail: format!("nothing can be deregistered or deleted here until the Recycle Bin keeps it: {}", commands.join(" ; ")),
+            detail: format!("nothing can be deregistered or deleted here until the Recycle Bin keeps it: {}", commands.join(" && ")),
         })
     }
 }

@@ -160,8 +160,8 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Everything new, in the order of the plan. At the very first report only what is critical or was done: the digest
-/// tells the rest, and nobody gets a flood.
+/// Everything new, in the order of the plan. At the very first report only what is critical, was done, or has
+/// begun to wait: the digest tells the rest, and nobody gets a flood.
 pub(super) fn changes<'a>(occasion: &Occasion<'a>) -> Vec<Change<'a>> {
     let first = occasion.told.is_empty();
     let told = Told::of(occasion.told);
@@ -170,7 +170,7 @@ pub(super) fn changes<'a>(occasion: &Occasion<'a>) -> Vec<Change<'a>> {
     let concluded: BTreeSet<Triple> = occasion.enacted.iter().map(|enacted| enacted.entry.triple()).collect();
     let news = planned(occasion.plan, &told, &concluded, occasion.now)
         .into_iter()
-        .filter(|change| !first || change.severity() == Severity::Critical);
+        .filter(|change| !first || change.severity() == Severity::Critical || matches!(change, Change::Entry(Event::Planned, _)));
     enacted.into_iter().chain(news).collect()
 }
 

@@ -46,8 +46,9 @@ async fn an_exposure_cycle_reads_two_listings_per_place_and_ends_what_it_finds()
     assert_eq!(cycle.enacted(), [format!("makePrivate {image} done"), format!("makePrivate {snapshot} done")]);
     only_the_partner_is_left(&stage, &image, &snapshot);
     assert_eq!(stage.count("DescribeLaunchTemplates") + stage.count("DescribeAutoScalingGroups"), 0);
-    // Two listings in each of two Regions, and a last look at each of the two before they are changed.
-    assert_eq!((stage.count("DescribeSnapshots"), stage.count("DescribeImages")), (3, 4));
+    // Two listings in each of two Regions, and a last look at each of the two before they are changed; who needs them
+    // does not matter here.
+    assert_eq!((stage.count("DescribeSnapshots"), stage.count("DescribeImages")), (3, 3));
 }
 
 #[tokio::test]

@@ -100,10 +100,10 @@ fn rest(folder: &Path, others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>) {
         if has_reader {
             continue;
         }
-        let mut answer = ids::read(&path, &name);
-        if HARMLESS.contains(&name.as_str()) {
-            // It must be readable like any other, but its ids are no use.
-            answer = answer.map(|_| Vec::new());
+        let answer = ids::read(&path, &name);
+        // What is harmless must be readable like any other file, but its ids are no use.
+        if answer.is_ok() && HARMLESS.contains(&name.as_str()) {
+            continue;
         }
         others.insert(source, answer);
     }

@@ -35,6 +35,7 @@ enum Estate {
     Rich,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the program is where the time comes from")]
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();

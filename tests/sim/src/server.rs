@@ -40,6 +40,7 @@ enum NoAnswer {
 }
 
 impl Server {
+    #[expect(clippy::disallowed_methods, reason = "the server is its own owner: dropping it ends the task")]
     pub(crate) async fn start(sim: Sim, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
