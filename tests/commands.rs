@@ -1,6 +1,6 @@
 //! The program as its user meets it: exit codes, what is said on which stream, and that bad input loses nothing.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

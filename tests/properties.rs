@@ -1,6 +1,6 @@
 //! What must hold for every estate, whatever is in it and whatever could not be read.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod estates;
 

@@ -75,11 +75,11 @@ fn tags(region: usize, n: usize) -> Value {
         json!({ "Key": "env", "Value": environment }),
         json!({ "Key": "team", "Value": format!("team-{}", mixed(region, n, 2) % 40) }),
     ];
-    if mixed(region, n, 3) % 2 == 0 {
+    if mixed(region, n, 3).is_multiple_of(2) {
         tags.push(json!({ "Key": "owner", "Value": "platform" }));
         tags.push(json!({ "Key": "cost-center", "Value": "4711" }));
     }
-    if mixed(region, n, 4) % 5 == 0 {
+    if mixed(region, n, 4).is_multiple_of(5) {
         tags.push(json!({ "Key": "family", "Value": format!("golden-{}", mixed(region, n, 5) % 50) }));
     }
     Value::Array(tags)
@@ -92,9 +92,9 @@ fn image(region: usize, n: usize, now: Timestamp) -> Value {
         "Name": format!("app-{}-1.{}.{}", n % 700, n / 700, mixed(region, n, 7) % 10),
         "OwnerId": ACCOUNT,
         "ImageLocation": format!("{ACCOUNT}/app-{n}"),
-        "State": if mixed(region, n, 8) % 20 == 0 { "disabled" } else { "available" },
+        "State": if mixed(region, n, 8).is_multiple_of(20) { "disabled" } else { "available" },
         "CreationDate": days_ago(now, age),
-        "Public": mixed(region, n, 9) % 500 == 0,
+        "Public": mixed(region, n, 9).is_multiple_of(500),
         "DeregistrationProtection": "disabled",
         "Architecture": "x86_64",
         "PlatformDetails": "Linux/UNIX",
@@ -110,10 +110,10 @@ fn image(region: usize, n: usize, now: Timestamp) -> Value {
         "Tags": tags(region, n),
     });
     if let Some(fields) = image.as_object_mut() {
-        if mixed(region, n, 10) % 3 != 0 {
+        if !mixed(region, n, 10).is_multiple_of(3) {
             fields.insert("LastLaunchedTime".into(), json!(days_ago(now, mixed(region, n, 11) % (age + 1))));
         }
-        if mixed(region, n, 12) % 4 == 0 {
+        if mixed(region, n, 12).is_multiple_of(4) {
             fields.insert("DeprecationTime".into(), json!(days_ago(now, mixed(region, n, 13) % (age + 1))));
         }
     }

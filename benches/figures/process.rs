@@ -17,6 +17,7 @@ pub(crate) struct Figures {
 const TICKS_PER_SECOND: u64 = 100;
 
 /// Runs `command` to its end, or for as long as `until` says, and tells what it cost.
+#[expect(clippy::disallowed_methods, reason = "it only watches another process")]
 pub(crate) fn measure(command: &mut Command, until: Option<Duration>) -> Result<Figures, Box<dyn std::error::Error>> {
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;

@@ -192,7 +192,7 @@ fn grow(answers: &mut Answers, id: &str, seed: &Seed) {
         ebs: Some(EbsBlockDevice {
             snapshot_id: Some(snap.clone()),
             volume_size: Some(8),
-            encrypted: Some(seed.version % 2 == 0),
+            encrypted: Some(seed.version.is_multiple_of(2)),
             ..EbsBlockDevice::default()
         }),
         ..BlockDevice::default()
