@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::config::Config;
 use crate::inventory::{Estate, History, Inventory, Joined, Triple};
+use crate::model::{Gap, Place, Source};
 use crate::plan::{Principal, Questions, questions};
 use crate::policy::PolicySet;
 use crate::scan::recorded::{self, RecordError, RecordedError};
@@ -64,10 +65,16 @@ impl Evidence {
         for place in recorded.places() {
             estate.add(Inventory::from_answers(recorded.answers(place)));
         }
-        match recorded.organization() {
+        let organization = recorded.organization();
+        let was_recorded = organization.is_some();
+        match organization {
             Some(Ok(organization)) => estate.learn_organization(organization),
             Some(Err(error)) => estate.organization.incomplete = Some(error),
             None => {}
+        }
+        if let (Some(error), true) = (&estate.organization.incomplete, was_recorded) {
+            // It is of no one place; nothing but shares rests on it.
+            estate.gaps.push(Gap::in_place(&Place::new("*", "*"), Source::Organization, error.clone()));
         }
         let history = recorded.history()?.unwrap_or_default();
         let evidence = Self { estate, history, approved: BTreeSet::new(), now };

@@ -19,8 +19,17 @@ pub(super) const DEPRECATE_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// Longest name of an image (EC2 API reference, CopyImage).
 const LONGEST_NAME: usize = 128;
 
+/// Which try of a due step this is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempt {
+    /// Since when it has been due.
+    pub(super) since: Timestamp,
+    /// Failures in a row before this try.
+    pub(super) failures: u32,
+}
+
 /// Does what `step` says. The intent must be in the ledger.
-pub(super) async fn call(acting: &Acting<'_>, step: &Entry, present: &Present, since: Timestamp) -> Outcome {
+pub(super) async fn call(acting: &Acting<'_>, step: &Entry, present: &Present, attempt: Attempt) -> Outcome {
     let writer = |place| acting.aws.clients(place).map(Writer::for_act);
     let here = match writer(&step.place) {
         Ok(here) => here,
@@ -45,7 +54,7 @@ pub(super) async fn call(acting: &Acting<'_>, step: &Entry, present: &Present, s
             (Some(target), Present::Image(now)) => {
                 let there = crate::model::Place { account: step.place.account.clone(), region: target.clone() };
                 match writer(&there) {
-                    Ok(there) => copy(acting, step, &there, &now.image, since).await,
+                    Ok(there) => copy(acting, step, &there, &now.image, attempt).await,
                     Err(error) => failed(error),
                 }
             }
@@ -55,14 +64,14 @@ pub(super) async fn call(acting: &Acting<'_>, step: &Entry, present: &Present, s
     }
 }
 
-async fn copy(acting: &Acting<'_>, step: &Entry, there: &Writer, image: &Image, since: Timestamp) -> Outcome {
+async fn copy(acting: &Acting<'_>, step: &Entry, there: &Writer, image: &Image, attempt: Attempt) -> Outcome {
     let config = acting.config;
     let request = CopyRequest {
         source: image.id.clone(),
         source_region: step.place.region.clone(),
         name: copy_name(image),
         description: image.description.clone(),
-        client_token: token(step, since),
+        client_token: token(step, attempt),
         tags: copied_tags(image, |key| {
             config.tags.keep.iter().chain(&config.tags.hold).any(|tag| tag == key) || key == config.tags.replicate
         }),
@@ -86,10 +95,10 @@ fn copied_tags(image: &Image, stays: impl Fn(&str) -> bool) -> Tags {
     image.tags.iter().filter(|(key, _)| !key.starts_with("aws:") && !stays(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Makes a repeated CopyImage the same copy: equal for every try of one due copy, new when it falls due again.
-fn token(step: &Entry, since: Timestamp) -> String {
+/// Makes a repeated CopyImage the same copy as long as its outcome is open; a try after a failure is a new copy.
+fn token(step: &Entry, attempt: Attempt) -> String {
     let target = step.context.target.as_ref().map(ToString::to_string).unwrap_or_default();
-    let text = format!("{} {} {target} {}", step.place, step.resource, since.as_second());
+    let text = format!("{} {} {target} {} {}", step.place, step.resource, attempt.since.as_second(), attempt.failures);
     Sha256::digest(text).iter().take(30).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -116,8 +125,8 @@ fn unfit(step: &Entry) -> Outcome {
 /// Reads the resource of `step` as it is now.
 pub(super) async fn look(clients: &Clients, step: &Entry) -> Result<Present, AwsError> {
     match &step.resource {
-        ResourceId::Image(id) => super::reread::image(clients, id).await,
-        ResourceId::Snapshot(id) => super::reread::snapshot(clients, id).await,
+        ResourceId::Image(id) => super::reread::image(clients, id, step.action).await,
+        ResourceId::Snapshot(id) => super::reread::snapshot(clients, id, step.action).await,
         ResourceId::Place(_) => Ok(Present::Gone),
     }
 }

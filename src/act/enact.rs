@@ -10,7 +10,7 @@ use crate::ledger::{LedgerError, Outcome};
 use crate::model::{Action, AmiId, Place};
 use crate::plan::Entry;
 
-use super::call::{call, failed, look};
+use super::call::{Attempt, call, failed, look};
 use super::reread::Present;
 use super::{Acting, reconcile, still};
 
@@ -68,8 +68,12 @@ async fn one(acting: &Acting<'_>, step: &Entry, estate: &Estate, history: &Histo
     };
     let tried_at = now();
     let intent = acting.ledger.intend(acting.cycle, step, &before, tried_at).await?;
-    let since = history.clocks.get(&step.triple()).map_or(tried_at, |clock| clock.since);
-    let mut outcome = call(acting, step, &present, since).await;
+    let triple = step.triple();
+    let attempt = Attempt {
+        since: history.clocks.get(&triple).map_or(tried_at, |clock| clock.since),
+        failures: history.failures.get(&triple).map_or(0, |failures| failures.count),
+    };
+    let mut outcome = call(acting, step, &present, attempt).await;
     if let Outcome::Unknown { message } = &outcome {
         tracing::warn!(action = %step.action, resource = %step.resource, "the answer was lost ({message}); reading back");
         outcome = reconcile::read_back(acting, step, outcome.clone(), tried_at).await;

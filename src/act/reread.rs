@@ -6,7 +6,7 @@ use crate::aws::read::{self, Lookup};
 use crate::aws::{AwsError, Clients};
 use crate::inventory::answers;
 use crate::inventory::{read_image, read_permissions, read_snapshot};
-use crate::model::{AmiId, Image, Permissions, Snapshot, SnapshotId};
+use crate::model::{Action, AmiId, Image, Permissions, Snapshot, SnapshotId};
 
 /// An image or snapshot as AWS has it at this moment.
 #[derive(Clone, Debug)]
@@ -60,11 +60,15 @@ impl Present {
     }
 }
 
-/// Reads an image with its launch permissions and the instances that run it.
-pub(super) async fn image(clients: &Clients, id: &AmiId) -> Result<Present, AwsError> {
+/// Reads an image with its launch permissions and, when `action` takes it from its users, the instances that run it. What
+/// ends exposure must not fail because instances cannot be read.
+pub(super) async fn image(clients: &Clients, id: &AmiId, action: Action) -> Result<Present, AwsError> {
     let Lookup::Found(answer) = read::image(clients, id).await? else { return Ok(Present::Gone) };
     let Lookup::Found(attribute) = read::launch_permissions(clients, id).await? else { return Ok(Present::Gone) };
-    let instances = read::instances_of(clients, id).await?;
+    let instances = match action {
+        Action::Disable | Action::Deregister => read::instances_of(clients, id).await?,
+        _ => Vec::new(),
+    };
     let before = BeforeImage { image: answer.clone(), launch_permissions: attribute.clone() };
     // An image that does not say is taken as protected: this is the last look before it goes.
     let image = read_image(answer, true).map_err(AwsError::malformed)?;
@@ -72,11 +76,11 @@ pub(super) async fn image(clients: &Clients, id: &AmiId) -> Result<Present, AwsE
     Ok(Present::Image(Box::new(PresentImage { image, permissions, instances, before })))
 }
 
-/// Reads a snapshot with its create-volume permissions and the images that need it.
-pub(super) async fn snapshot(clients: &Clients, id: &SnapshotId) -> Result<Present, AwsError> {
+/// Reads a snapshot with its create-volume permissions and, before it is deleted, the images that need it.
+pub(super) async fn snapshot(clients: &Clients, id: &SnapshotId, action: Action) -> Result<Present, AwsError> {
     let Lookup::Found(answer) = read::snapshot(clients, id).await? else { return Ok(Present::Gone) };
     let Lookup::Found(attribute) = read::create_volume_permissions(clients, id).await? else { return Ok(Present::Gone) };
-    let images = read::images_of(clients, id).await?;
+    let images = if action == Action::DeleteSnapshot { read::images_of(clients, id).await? } else { Vec::new() };
     let before = BeforeSnapshot { snapshot: answer.clone(), create_volume_permissions: attribute.clone() };
     let snapshot = read_snapshot(answer).map_err(AwsError::malformed)?;
     let permissions = read_permissions(attribute.create_volume_permissions, "CreateVolumePermissions").map_err(AwsError::malformed)?;

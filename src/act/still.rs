@@ -11,7 +11,7 @@ use super::reread::{Present, PresentImage, PresentSnapshot};
 pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config: &Config) -> Option<String> {
     match present {
         Present::Gone => Some("it is gone".into()),
-        Present::Image(now) => image(step, now, planned, config),
+        Present::Image(present) => image(step, present, planned, config),
         Present::Snapshot(now) => snapshot(step, now, planned, config),
     }
 }

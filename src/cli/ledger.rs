@@ -62,7 +62,7 @@ pub(super) fn approve(arguments: Approve, settings: &Settings) -> Result<ExitCod
     let by = user();
     let path = &settings.config.ledger.path;
     let new = block_on(async { Ok(record::Ledger::open(path).await?.approve(&triples, &plan.plan_id, &by, now()).await?) })?;
-    anstream::println!("approved {new} of {}; the rest was approved before", triples.len());
+    anstream::println!("approved {new} of {} in {}; the rest was approved before", triples.len(), path.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,12 +72,16 @@ fn user() -> String {
     std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "unknown".to_owned())
 }
 
-/// Asks on the terminal. Where there is none, nobody can say yes.
-pub(super) fn confirmed(question: &str) -> Result<bool, Failure> {
+/// Where there is no terminal, nobody can say yes.
+pub(super) fn terminal() -> Result<(), Failure> {
     use std::io::IsTerminal;
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("there is no terminal to ask on: give `--yes`"));
-    }
+    let there = std::io::stdin().is_terminal();
+    if there { Ok(()) } else { Err(Failure::usage("there is no terminal to ask on: give `--yes`")) }
+}
+
+/// Asks on the terminal.
+pub(super) fn confirmed(question: &str) -> Result<bool, Failure> {
+    terminal()?;
     anstream::eprint!("{question} [y/N] ");
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|error| Failure::failed(format!("cannot read the answer: {error}")))?;

@@ -112,43 +112,54 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Resul
 
 pub(super) fn apply(arguments: arguments::Apply, settings: &Settings, verbose: u8) -> Result<ExitCode, Failure> {
     let wanted = arguments.file.as_deref().map(super::plan::read).transpose()?;
+    if !arguments.yes {
+        super::ledger::terminal()?;
+    }
     block_on(async {
         let aws = connect().await?;
         let ledger = Ledger::open(&settings.config.ledger.path).await?;
         let (clock, stop) = (Clock::new(now), Stop::default());
         let warden =
             Warden { config: &settings.config, policies: &settings.policies, aws: &aws, ledger: &ledger, clock: &clock, stop: &stop };
-        // A saved plan carries a person's approval as far as it was made with one.
-        let principal = wanted.as_ref().map_or(Principal::Automatic, |plan| plan.principal);
+        // Whoever applies a saved plan has looked at it: that is a person's approval of its steps, and of no others.
+        let principal = if wanted.is_some() { Principal::AfterApproval } else { Principal::Automatic };
         let (progress, bar) = progress::listener();
         let prepared = prepare(warden, CycleKind::Apply, principal, &progress).await;
         bar.finish_and_clear();
-        let prepared = prepared?;
+        let mut prepared = prepared?;
         let steps = match &wanted {
             Some(wanted) => still_due(wanted, &prepared.plan),
             None => prepared.plan.steps.clone(),
         };
         anstream::print!("{}", render::plan(&prepared.plan, &settings.policies, verbose > 0));
-        if steps.is_empty() {
-            anstream::println!("nothing to do");
-            prepared.carry_out(warden, &[]).await?;
-            return Ok(ExitCode::SUCCESS);
+        let mut agreed = steps.is_empty() || arguments.yes;
+        if !agreed {
+            let question = format!("Enact {} of the steps above?", steps.len());
+            agreed = prepared.while_waiting(warden, move || confirmed(&question)).await??;
         }
-        let question = format!("Enact {} of the steps above?", steps.len());
-        match arguments.yes || confirmed(&question)? {
-            true => {}
-            false => {
-                prepared.abandon(warden).await?;
-                return Err(Failure::failed("not enacted; nothing was changed"));
-            }
+        if !agreed {
+            prepared.abandon(warden).await?;
+            return Err(Failure::failed("not enacted; nothing was changed"));
+        }
+        if now().duration_since(prepared.plan.now) > OLDEST_PLAN {
+            prepared.abandon(warden).await?;
+            let help = "what uses an image may have changed meanwhile: run `ami-warden apply` again";
+            return Err(Failure::failed_with("the answer came more than 15 minutes after the scan; nothing was changed", help));
         }
         let summary = prepared.carry_out(warden, &steps).await?;
         deliver_due(warden).await?;
         ledger.close().await;
+        if steps.is_empty() {
+            anstream::println!("nothing to do");
+        }
         print_outcomes(&summary.enacted);
-        Ok(if summary.failed() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        let unknown = summary.enacted.iter().any(|(_, outcome)| matches!(outcome, Outcome::Unknown { .. }));
+        Ok(if summary.failed() > 0 || unknown { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     })
 }
+
+/// A plan older than this is not enacted on a person's word: EC2 may have launched from any of its images since.
+const OLDEST_PLAN: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
 
 /// The steps of a saved plan that are steps now too; the others are named, with what became of them.
 fn still_due(wanted: &Plan, plan: &Plan) -> Vec<Entry> {

@@ -79,9 +79,14 @@ pub(super) fn print(plan: &Plan, settings: &Settings, format: Format, all: bool)
 /// Writes the plan whole or not at all.
 fn save(plan: &Plan, file: &Path) -> Result<(), Failure> {
     let unsaved = |error: std::io::Error| Failure::failed(format!("cannot save the plan to `{}`: {error}", file.display()));
-    let partial = file.with_extension("partial");
-    std::fs::write(&partial, json(plan)?).map_err(unsaved)?;
-    std::fs::rename(&partial, file).map_err(unsaved)
+    let mut partial = file.as_os_str().to_owned();
+    partial.push(".partial");
+    let written = std::fs::write(&partial, json(plan)?).and_then(|()| std::fs::rename(&partial, file));
+    written.map_err(|error| {
+        // What was not finished is of no use; that it cannot be removed either is told by the first error.
+        let _ = std::fs::remove_file(&partial);
+        unsaved(error)
+    })
 }
 
 /// A saved plan that nobody edited.

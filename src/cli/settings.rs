@@ -35,17 +35,45 @@ struct Mistake {
 
 impl Settings {
     /// Reads the configuration and the policies it names.
-    #[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes from")]
     pub(super) fn load(file: Option<&Path>) -> Result<Self, Failure> {
         let file = match file {
             Some(named) => Some(named.to_owned()),
-            None => DEFAULT_FILES.iter().map(PathBuf::from).find(|path| path.exists()),
+            None => default_file()?,
         };
         let text = file.as_deref().map(read).transpose()?;
-        let config = load(file.as_deref().zip(text.as_deref()), std::env::vars()).map_err(|error| mistake(error, text.as_deref()))?;
+        let config = load(file.as_deref().zip(text.as_deref()), variables()?).map_err(|error| mistake(error, text.as_deref()))?;
         let policies = policies(&config, file.as_deref())?;
         Ok(Self { config, file, policies })
     }
+}
+
+/// The environment's variables. One of ours that is not text is an error, one of somebody else's is no matter.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment comes from")]
+fn variables() -> Result<Vec<(String, String)>, Failure> {
+    let mut variables = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => variables.push((name, value)),
+            (Ok(name), Err(_)) if name.starts_with(crate::config::VARIABLES) => {
+                return Err(Failure::usage(format!("environment variable `{name}` is not text")));
+            }
+            _ => {}
+        }
+    }
+    Ok(variables)
+}
+
+/// The first default file that is there. One that cannot be looked for is an error: the built-in defaults know no keep tag
+/// of yours.
+fn default_file() -> Result<Option<PathBuf>, Failure> {
+    for path in DEFAULT_FILES.iter().map(PathBuf::from) {
+        let there = path.try_exists();
+        let there = there.map_err(|error| Failure::usage(format!("cannot look for the configuration `{}`: {error}", path.display())))?;
+        if there {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

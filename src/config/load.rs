@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use super::Config;
 
 /// Variables of the environment that override the file begin with this; `__` goes one table deeper.
-const PREFIX: &str = "AMI_WARDEN_";
+pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
 const KEYS: [&str; 31] = [
@@ -83,9 +83,9 @@ pub fn load(file: Option<(&Path, &str)>, variables: impl IntoIterator<Item = (St
         toml::from_str::<Config>(text).map_err(located)?;
         table = toml::from_str(text).map_err(located)?;
     }
-    let mut ours: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    let mut ours: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(VARIABLES)).collect();
     ours.sort();
-    let mut config = typed(&table).map_err(|message| ConfigError::Variable { name: PREFIX.into(), message })?;
+    let mut config = typed(&table).map_err(|message| ConfigError::Variable { name: VARIABLES.into(), message })?;
     for (name, text) in ours {
         let wrong = |message| ConfigError::Variable { name: name.clone(), message };
         let path = key(&name).map_err(wrong)?;
@@ -111,7 +111,7 @@ fn plain(message: &str) -> String {
 
 /// The key that a variable's name means.
 fn key(name: &str) -> Result<String, String> {
-    let wanted = name.trim_start_matches(PREFIX).to_ascii_lowercase().replace("__", ".");
+    let wanted = name.trim_start_matches(VARIABLES).to_ascii_lowercase().replace("__", ".");
     let plain = |key: &str| key.to_ascii_lowercase().replace('_', "");
     if let Some(key) = KEYS.into_iter().find(|key| plain(key) == plain(&wanted)) {
         return Ok(key.to_owned());
@@ -125,7 +125,7 @@ fn key(name: &str) -> Result<String, String> {
     in_map.ok_or_else(|| {
         let nearest = KEYS.into_iter().min_by_key(|key| strsim::damerau_levenshtein(&plain(key), &plain(&wanted)));
         let nearest = nearest.unwrap_or_default().to_ascii_uppercase().replace('.', "__");
-        format!("there is no such key; did you mean `{PREFIX}{nearest}`?")
+        format!("there is no such key; did you mean `{VARIABLES}{nearest}`?")
     })
 }
 

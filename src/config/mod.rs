@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::model::{AccountId, Action, Mode, Region, Severity};
 
-pub use load::{ConfigError, load};
+pub use load::{ConfigError, VARIABLES, load};
 pub use values::cron;
 
 /// The group of everything that belongs to us: `AccountGroup::"organization"` in policies. Not for the configuration.

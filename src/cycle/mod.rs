@@ -19,7 +19,7 @@ use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{Estate, History, Joined, Triple};
 use crate::ledger::{CycleEnd, CycleId, CycleKind, CycleResult, Ledger, LedgerError, Outcome};
 use crate::model::{Mode, Place, Principal};
-use crate::plan::{Entry, Objection, Plan, advance, audit, lapsed, make, only_exposure};
+use crate::plan::{Entry, Objection, Plan, advance, audit, lapsed, make, make_exposure};
 use crate::policy::PolicySet;
 use crate::scan::Progress;
 
@@ -152,10 +152,11 @@ async fn judge(
         CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, asking, progress, None).await?,
     };
     let Evidence { estate, mut history, approved, now } = evidence;
-    let mut plan = make(&Joined::new(&estate, &history, config, now), policies, principal, &approved);
-    if kind == CycleKind::Exposure {
-        plan = only_exposure(plan, &estate);
-    }
+    let joined = Joined::new(&estate, &history, config, now);
+    let plan = match kind {
+        CycleKind::Exposure => make_exposure(&joined, policies, principal, &approved),
+        CycleKind::Scan | CycleKind::Apply => make(&joined, policies, principal, &approved),
+    };
     let objections = audit(&plan, &estate, &history, config);
     if !objections.is_empty() {
         return Err(CycleError::Objections(objections));
@@ -173,6 +174,19 @@ impl Prepared {
     /// How many images and snapshots the scan saw in each place.
     pub fn census(&self) -> BTreeMap<Place, (usize, usize)> {
         self.estate.places.iter().map(|(place, seen)| (place.clone(), (seen.images.len(), seen.snapshots.len()))).collect()
+    }
+
+    /// Keeps the lease while a person thinks; `ask` may block.
+    ///
+    /// # Errors
+    /// When the lease is lost, or `ask` did not come to an end.
+    pub async fn while_waiting<T: Send + 'static>(
+        &mut self,
+        warden: Warden<'_>,
+        ask: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CycleError> {
+        let asking = async { tokio::task::spawn_blocking(ask).await.map_err(|_| CycleError::Stopped) };
+        self.kept.while_doing(warden, asking).await
     }
 
     /// The steps the daemon may do by itself.

@@ -31,7 +31,8 @@ impl Engine {
     /// When there is no plan, or the ledger cannot be written.
     pub async fn cycle(&self, kind: CycleKind) -> Result<Summary, CycleError> {
         self.status.cycle_started(kind);
-        let result = self.plan_and_enact(kind).await;
+        // Boxed: the whole cycle is one future, too deep to be laid out inside the daemon's.
+        let result = Box::pin(self.plan_and_enact(kind)).await;
         match &result {
             Ok(summary) => self.status.cycle_finished(kind, summary.result(), None),
             Err(CycleError::Stopped) => self.status.cycle_finished(kind, CycleResult::Stopped, None),

@@ -23,18 +23,20 @@ pub(super) struct Families {
 
 /// Sorts the images of a place into families.
 pub(super) fn families(inventory: &Inventory, tags: &TagNames) -> Families {
-    let mut members: HashMap<(String, bool), Vec<&Image>> = HashMap::new();
+    // Untagged images of two architectures never replace each other.
+    let mut members: HashMap<(String, Option<&str>), Vec<&Image>> = HashMap::new();
     let mut found = Families::default();
     for image in &inventory.images {
         if let Some(version) = version(image, tags) {
             found.versions.insert(image.id.clone(), version);
         }
-        if let Some(family) = family(image, tags) {
-            members.entry(family).or_default().push(image);
+        if let Some((name, tagged)) = family(image, tags) {
+            let architecture = (!tagged).then_some(image.architecture.as_str());
+            members.entry((name, architecture)).or_default().push(image);
         }
     }
-    for ((name, tagged), members) in members {
-        if tagged || members.len() > 1 {
+    for ((name, architecture), members) in members {
+        if architecture.is_none() || members.len() > 1 {
             stand(&name, &members, &mut found);
         }
     }
@@ -54,13 +56,22 @@ fn version(image: &Image, tags: &TagNames) -> Option<Version> {
     tagged.or_else(|| split(&image.name).map(|(_, version)| version))
 }
 
-/// `golden-al2023-1.4.2` is `golden-al2023` and 1.4.2; the version is the longest trailing one.
+/// `golden-al2023-1.4.2` is `golden-al2023` and 1.4.2: the longest trailing version. What follows a version in a name is a
+/// prerelease only when it reads like one: `ubuntu-22-20240501` is no 22 of the family `ubuntu`.
 fn split(name: &str) -> Option<(&str, Version)> {
+    let like_a_release = |version: &Version| match &version.prerelease {
+        None => true,
+        Some(word) => word.starts_with(|first: char| first.is_ascii_alphabetic()) && !ARCHITECTURES.iter().any(|name| word.contains(name)),
+    };
     name.char_indices().filter(|(_, letter)| matches!(letter, '-' | '_' | ' ' | '/')).find_map(|(at, letter)| {
         let (stem, version) = (name.get(..at)?, name.get(at + letter.len_utf8()..)?);
-        (!stem.is_empty()).then(|| Version::parse(version).map(|version| (stem, version)))?
+        let version = Version::parse(version).filter(like_a_release)?;
+        (!stem.is_empty()).then_some((stem, version))
     })
 }
+
+/// Words that say what an image runs on, not which release it is.
+const ARCHITECTURES: [&str; 5] = ["x86_64", "amd64", "arm64", "aarch64", "i386"];
 
 /// Ranks every member among the launchable ones.
 fn stand(name: &str, members: &[&Image], found: &mut Families) {

@@ -56,6 +56,7 @@ impl<'a> Joined<'a> {
             joined.join_users(inventory);
             joined.join_images(inventory);
             joined.join_bin(inventory);
+            joined.join_descriptions(inventory);
             for gap in &inventory.gaps {
                 if let Some(resource) = &gap.resource {
                     joined.gaps_about.entry(resource).or_default().push(gap);
@@ -96,6 +97,26 @@ impl<'a> Joined<'a> {
             let exists = matches!(image.state, ImageState::Available | ImageState::Pending);
             if let (Some((source, region)), true) = (&image.source_image, exists) {
                 self.replicas.entry((source, region)).or_default().insert(inventory.place.region.clone());
+            }
+        }
+    }
+
+    /// A snapshot that says it was made for an image is needed by it as long as the image is there, whatever the image's
+    /// mapping says.
+    fn join_descriptions(&mut self, inventory: &'a Inventory) {
+        let images: HashSet<&AmiId> = inventory.images.iter().map(|image| &image.id).collect();
+        for snapshot in &inventory.snapshots {
+            let Some(image) = snapshot.made_for() else { continue };
+            let in_bin = inventory.bin.as_ref().is_some_and(|bin| bin.contains(&image));
+            let user = match (images.contains(&image), in_bin) {
+                (true, _) => User::Image,
+                (false, true) => User::ImageInRecycleBin,
+                (false, false) => continue,
+            };
+            let references = self.snapshot_images.entry(&snapshot.id).or_default();
+            if !references.iter().any(|reference| reference.name.starts_with(image.as_str())) {
+                let name = format!("{image} (named in its description)");
+                references.push(Reference { place: inventory.place.clone(), user, name, live: true });
             }
         }
     }
@@ -266,6 +287,9 @@ impl<'a> Joined<'a> {
         }
         if inventory.bin.is_none() {
             unknown.push(Unknown::because("the images in the Recycle Bin were not read"));
+        }
+        for image in inventory.images.iter().filter(|image| image.mapping_is_missing()) {
+            unknown.push(Unknown { reason: format!("{} was listed without its snapshots", image.id) });
         }
         for image in self.unmapped.get(&inventory.place).into_iter().flatten() {
             unknown.push(Unknown { reason: format!("{image} is in the Recycle Bin and nobody remembers its snapshots") });

@@ -26,6 +26,11 @@ impl History {
         }
     }
 
+    /// Whether every place of earlier cycles was looked at: what a narrower scan does not list may still be there.
+    fn covers_everything(&self, estate: &Estate) -> bool {
+        estate.gaps.is_empty() && self.sizes.keys().all(|place| estate.places.contains_key(place))
+    }
+
     fn observe_disabled(&mut self, inventory: &Inventory, now: Timestamp) {
         for image in &inventory.images {
             if image.state == ImageState::Disabled {
@@ -53,7 +58,7 @@ impl History {
             .values()
             .flat_map(|place| place.snapshots.iter().map(|it| (&it.id, knowing.contains(&place.place))))
             .collect();
-        let all_know = knowing.len() == joined.estate.places.len() && joined.estate.gaps.is_empty();
+        let all_know = knowing.len() == joined.estate.places.len() && self.covers_everything(joined.estate);
         self.orphaned_since.retain(|id, _| match listed.get(id) {
             Some(known) => !known || orphans.contains(id),
             None => !all_know,
@@ -66,6 +71,10 @@ impl History {
         for inventory in estate.places.values() {
             for image in &inventory.images {
                 listed.insert(&image.id, inventory);
+                // A mapping that is not there yet must not be remembered as "no snapshots".
+                if image.state == ImageState::Pending || image.mapping_is_missing() {
+                    continue;
+                }
                 let snapshots = image.snapshots().cloned().collect();
                 let mapping = Mapping { place: inventory.place.clone(), snapshots };
                 if self.mappings.get(&image.id) != Some(&mapping) {
@@ -79,7 +88,7 @@ impl History {
             listed.contains_key(id) || !gone
         });
         let images: std::collections::HashSet<&AmiId> = listed.keys().copied().collect();
-        let everything_read = estate.gaps.is_empty() && estate.places.values().all(|place| place.images_read);
+        let everything_read = self.covers_everything(estate) && estate.places.values().all(|place| place.images_read);
         self.disabled_since.retain(|id, _| images.contains(id) || !everything_read);
     }
 }

@@ -35,11 +35,11 @@ impl Inventory {
     pub fn from_answers(answers: Answers) -> Self {
         let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
         let users = references::users(&answers, &mut gaps);
-        let Answers { place, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
+        let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
             let listed = members(answer.images, "Images")?;
-            let protection_offered = listed.iter().any(|image| image.deregistration_protection.is_some());
+            let protection_offered = live || listed.iter().any(|image| image.deregistration_protection.is_some());
             unique(listed.into_iter().map(|image| decode::image(image, protection_offered)), |image| image.id.to_string())
         });
         let snapshots = gaps.learn(Source::Snapshots, snapshots, |answer| {
@@ -60,7 +60,8 @@ impl Inventory {
         let rules = learn_rules(&mut gaps, rules, rule_details);
         let volumes = volumes.and_then(|answer| {
             gaps.learn(Source::Volumes, answer, |answer| {
-                Ok(members(answer.volumes, "Volumes")?.into_iter().filter_map(|volume| volume.volume_id).collect::<HashSet<_>>())
+                let id = |volume: super::answers::EbsVolume| decode::required(volume.volume_id, "VolumeId", "a volume");
+                members(answer.volumes, "Volumes")?.into_iter().map(id).collect::<Result<HashSet<_>, _>>()
             })
         });
 
@@ -196,7 +197,8 @@ fn learn_rules(
         let described = details.into_iter().map(decode::rule).collect::<Result<Vec<_>, _>>()?;
         match listed.iter().find(|id| !described.iter().any(|rule| rule.id == **id)) {
             Some(id) => Err(format!("rule `{id}` is listed but not described")),
-            None => Ok(described),
+            // Details of a rule that is no longer listed protect nothing.
+            None => Ok(described.into_iter().filter(|rule| listed.contains(&rule.id)).collect()),
         }
     })
 }

@@ -161,13 +161,21 @@ fn group_images(
             .ok_or_else(|| format!("group `{name}` names launch configuration `{configuration}`, which was not listed"))?;
         images.push(image.clone());
     }
-    let policy = group.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
-    let overrides = policy.and_then(|policy| policy.overrides.as_ref()).into_iter().flatten().flatten();
+    let policy = match &group.mixed_instances_policy {
+        None => None,
+        Some(policy) => {
+            Some(policy.launch_template.as_ref().ok_or_else(|| format!("group `{name}` has a mixed-instances policy without a template"))?)
+        }
+    };
+    let overrides = match policy.map(|policy| &policy.overrides) {
+        None | Some(None) => Vec::new(),
+        Some(overrides) => listed(overrides, "Overrides").map_err(|error| format!("group `{name}`: {error}"))?,
+    };
     let specifications = group
         .launch_template
         .iter()
         .chain(policy.and_then(|policy| policy.launch_template_specification.as_ref()))
-        .chain(overrides.clone().filter_map(|it| it.launch_template_specification.as_ref()));
+        .chain(overrides.iter().filter_map(|it| it.launch_template_specification.as_ref()));
     for specification in specifications {
         match templates.name(specification, name) {
             Named::Image(image) => images.push(image),
@@ -175,8 +183,11 @@ fn group_images(
             Named::NotListed(why) => return Err(why),
         }
     }
-    for image in overrides.filter_map(|it| it.image_id.as_deref()).filter(|image| !image.is_empty()) {
+    for image in overrides.iter().filter_map(|it| it.image_id.as_deref()).filter(|image| !image.is_empty()) {
         images.push(templates.resolve(image).map_err(|why| format!("group `{name}` overrides its image with {why}"))?);
+    }
+    if group.launch_configuration_name.is_none() && group.launch_template.is_none() && policy.is_none() {
+        return Err(format!("group `{name}` names nothing that it launches"));
     }
     images.sort();
     images.dedup();

@@ -40,20 +40,3 @@ impl fmt::Display for Gap {
         write!(f, ": {}", self.error)
     }
 }
-
-/// An answer, or the certainty that there is none. Never an empty list in place of a failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known<T> {
-    Yes(T),
-    No(Gap),
-}
-
-impl<T> Known<T> {
-    /// The answer, if there is one.
-    pub fn as_ref(&self) -> Option<&T> {
-        match self {
-            Self::Yes(value) => Some(value),
-            Self::No(_) => None,
-        }
-    }
-}

@@ -41,6 +41,13 @@ impl Image {
         self.volumes.iter().filter_map(|volume| volume.snapshot.as_ref())
     }
 
+    /// Whether it has snapshots that its listing does not name. EC2 leaves the mapping out while an image is pending; an
+    /// EBS image that can be or could be launched has one.
+    pub fn mapping_is_missing(&self) -> bool {
+        let made = matches!(self.state, ImageState::Available | ImageState::Disabled);
+        made && self.root_device_type == "ebs" && self.snapshots().next().is_none()
+    }
+
     /// Whether it was marked deprecated at or before `now`.
     pub fn is_deprecated(&self, now: Timestamp) -> bool {
         self.deprecation_at.is_some_and(|at| at <= now)

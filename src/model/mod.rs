@@ -11,7 +11,7 @@ mod snapshot;
 mod source;
 
 pub use action::{Action, ActionClass, Context, Mode, Principal, Severity};
-pub use gap::{Gap, Known};
+pub use gap::Gap;
 pub use ids::{AccountId, AmiId, Place, Region, ResourceId, SnapshotId};
 pub use image::{Image, ImageState, ProductCode, Protection, Volume};
 pub use sharing::{Grantee, Permissions};

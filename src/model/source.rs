@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One listing or attribute, named as the AWS CLI names its command.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     Regions,
     Images,
@@ -85,6 +85,19 @@ impl Source {
             Self::Organization,
         ];
         known.into_iter().chain(Self::LISTINGS).find(|source| source.name() == name).unwrap_or_else(|| Self::Other(name.into()))
+    }
+}
+
+/// By name, so that lists of gaps are sorted by what they print.
+impl Ord for Source {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
+impl PartialOrd for Source {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::inventory::{Estate, History, Inventory, Triple};
-use crate::model::{Action, Grantee, Place, ResourceId, SnapshotId, Tags};
+use crate::model::{Action, Grantee, Permissions, Place, Protection, ResourceId, SnapshotId, Tags};
 
 use super::document::{Entry, Plan};
 use crate::config::Config;
@@ -98,13 +98,21 @@ fn image(step: &Entry, inventory: &Inventory, estate: &Estate, object: &mut impl
     if image.owner != step.place.account {
         object(format!("it belongs to {}", image.owner));
     }
+    let permissions = inventory.launch_permissions.get(&image.id);
     match step.action {
         Action::MakePrivate if image.public != Some(true) => object("it is not public".into()),
+        Action::RevokeShare => shared(step, permissions, estate, object),
         Action::DeleteSnapshot => object("it is no snapshot".into()),
-        Action::MakePrivate | Action::RevokeShare | Action::Notify => return,
         _ => {}
     }
+    if step.action.ends_exposure() {
+        return;
+    }
     marked(&image.tags, object, config);
+    let backup = image.name.starts_with("AwsBackup_") || image.tags.keys().any(|key| key.starts_with("aws:backup:"));
+    if backup && step.action != Action::Replicate {
+        object("AWS Backup is in charge of it".into());
+    }
     if !matches!(step.action, Action::Disable | Action::Deregister) {
         return;
     }
@@ -116,7 +124,16 @@ fn image(step: &Entry, inventory: &Inventory, estate: &Estate, object: &mut impl
     if image.public != Some(false) {
         object("it is not known to be private".into());
     }
-    match inventory.launch_permissions.get(&image.id) {
+    if step.action == Action::Deregister {
+        if matches!(image.protection, Protection::On(_) | Protection::Unknown) {
+            object("it is, or may be, protected from deregistration".into());
+        }
+        if image.root_device_type == "instance-store" && config.recovery.require_recycle_bin {
+            object("the Recycle Bin does not keep instance-store images".into());
+        }
+        recoverable("EC2_IMAGE", &image.tags, inventory, config, object);
+    }
+    match permissions {
         None => object("nobody asked whom it is shared with".into()),
         Some(permissions) => strangers(&permissions.0, inventory, estate, object),
     }
@@ -138,15 +155,30 @@ fn snapshot(
     if snapshot.owner != step.place.account {
         object(format!("it belongs to {}", snapshot.owner));
     }
+    let public = inventory.public_snapshots.as_ref().map(|public| public.contains(id));
+    let permissions = inventory.create_volume_permissions.get(id);
     match step.action {
-        Action::MakePrivate | Action::RevokeShare | Action::Notify => return,
+        Action::MakePrivate if public != Some(true) => return object("it is not listed as public".into()),
+        Action::MakePrivate => return,
+        Action::RevokeShare => return shared(step, permissions, estate, object),
         Action::DeleteSnapshot => {}
         _ => return object("no such action on a snapshot".into()),
     }
     marked(&snapshot.tags, object, config);
+    if snapshot.tags.keys().any(|key| key.starts_with("aws:backup:")) {
+        object("AWS Backup is in charge of it".into());
+    }
+    recoverable("EBS_SNAPSHOT", &snapshot.tags, inventory, config, object);
+    let description = snapshot.description.as_deref().unwrap_or_default();
+    let named = |image: &str| description.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').any(|word| word == image);
     for place in estate.places.values() {
         for image in place.images.iter().filter(|image| image.volumes.iter().any(|volume| volume.snapshot.as_ref() == Some(id))) {
             object(format!("{} needs it", image.id));
+        }
+        for image in
+            place.images.iter().filter(|image| image.volumes.is_empty() && image.root_device_type == "ebs" && named(image.id.as_str()))
+        {
+            object(format!("{} may need it: it was listed without its snapshots", image.id));
         }
         for user in place.users.of_snapshots.get(id).into_iter().flatten().filter(|user| user.live) {
             object(format!("{user} uses it"));
@@ -158,15 +190,46 @@ fn snapshot(
             }
         }
     }
-    match &inventory.public_snapshots {
-        Some(public) if !public.contains(id) => {}
-        _ => object("it is not known to be private".into()),
+    if public != Some(false) {
+        object("it is not known to be private".into());
     }
-    match inventory.create_volume_permissions.get(id) {
+    match permissions {
         None => object("nobody asked whom it is shared with".into()),
         Some(permissions) => strangers(&permissions.0, inventory, estate, object),
     }
     unread(step, inventory, object);
+}
+
+/// A share can end only if it is there, and only if it is known who belongs to us.
+fn shared(step: &Entry, permissions: Option<&Permissions>, estate: &Estate, object: &mut impl FnMut(String)) {
+    let there = match (&step.context.grantee, permissions) {
+        (Some(grantee), Some(permissions)) => permissions.0.contains(grantee),
+        _ => false,
+    };
+    if !there {
+        object("it is not known to be shared with the grantee".into());
+    }
+    if estate.organization.incomplete.is_some() {
+        object("it is not known who belongs to us".into());
+    }
+}
+
+/// Whether some rule in effect keeps it long enough.
+fn recoverable(kind: &str, tags: &Tags, inventory: &Inventory, config: &Config, object: &mut impl FnMut(String)) {
+    if !config.recovery.require_recycle_bin {
+        return;
+    }
+    let carries = |wanted: &[(String, Option<String>)]| {
+        wanted.iter().any(|(key, value)| tags.get(key).is_some_and(|have| value.as_deref().is_none_or(|value| value == have)))
+    };
+    let minimum_hours = config.recovery.minimum.as_hours();
+    let keeps = inventory.rules.iter().flatten().any(|rule| {
+        let right = rule.available && rule.resource_type == kind && rule.retention_days.saturating_mul(24) >= minimum_hours;
+        right && if rule.tags.is_empty() { !carries(&rule.excluded) } else { carries(&rule.tags) }
+    });
+    if !keeps {
+        object("no Recycle Bin rule keeps it long enough".into());
+    }
 }
 
 /// Keep and hold tags.

@@ -84,11 +84,11 @@ pub struct Hold {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HoldKind {
-    Interlock,
-    Policy,
-    Gap,
-    Limit,
     Error,
+    Gap,
+    Interlock,
+    Limit,
+    Policy,
 }
 
 /// Something to report; nothing is done about it.

@@ -37,8 +37,11 @@ pub(super) fn limit(joined: &Joined<'_>, places: &mut [PlaceJudgement], approved
             continue;
         }
         let clock = joined.history.clocks.get(&triple);
-        let elapsed = clock.map_or(SignedDuration::ZERO, |clock| clock.elapsed(joined.now));
-        let remaining = joined.config.grace.of(due.entry.action).saturating_sub(elapsed);
+        let grace = joined.config.grace.of(due.entry.action);
+        // Counted time must have passed, and so must the calendar's: a clock that was once ahead proves nothing.
+        let counted = clock.map_or(SignedDuration::ZERO, |clock| clock.elapsed(joined.now));
+        let passed = clock.map_or(SignedDuration::ZERO, |clock| joined.now.duration_since(clock.since));
+        let remaining = grace.saturating_sub(counted.min(passed));
         if remaining.is_positive() {
             let not_before = joined.now.checked_add(remaining).unwrap_or(Timestamp::MAX);
             match due.is_free() {
@@ -67,7 +70,8 @@ struct Ready {
 /// Lets the oldest through, up to the rates.
 fn rate(joined: &Joined<'_>, mut ready: Vec<Ready>, sorted: &mut Sorted) {
     let limits = &joined.config.limits;
-    ready.sort_by(|a, b| (a.since, a.born, &a.triple).cmp(&(b.since, b.born, &b.triple)));
+    // What nobody is going to enact must not keep the rate from what is.
+    ready.sort_by(|a, b| (!a.entry.enact, a.since, a.born, &a.triple).cmp(&(!b.entry.enact, b.since, b.born, &b.triple)));
     let mut in_place: BTreeMap<Place, usize> = BTreeMap::new();
     let mut in_all = 0;
     for Ready { entry, free, counts, .. } in ready {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use cedar_policy::{
-    ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, Schema, ValidationError, ValidationMode,
-    ValidationWarning, Validator,
+    ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, ValidationError, ValidationMode, ValidationWarning,
+    Validator,
 };
 use miette::Diagnostic;
 
@@ -176,7 +176,7 @@ impl Statement<'_> {
     fn loaded(&self, schemas: &Schemas) -> Result<Loaded, Problem> {
         let json = self.policy.to_json().map_err(|error| self.problem(Fault::new(error.to_string(), "report this as a bug")))?;
         let mut reach = BTreeSet::new();
-        for environment in schemas.readings.iter().flat_map(|schema| self.policy.get_valid_request_envs(schema)) {
+        for environment in schemas.readings.iter().flat_map(|reading| self.policy.get_valid_request_envs(reading.schema())) {
             let action = schemas.names.actions().iter().find(|(_, uid)| uid == environment.action());
             let kind = ResourceKind::ALL.into_iter().find(|&kind| schemas.names.kind(kind) == environment.resource());
             if let (Some(&(action, _)), Some(kind)) = (action, kind) {
@@ -230,7 +230,7 @@ impl Statement<'_> {
                 .iter()
                 .any(|action| !schemas.names.actions().iter().any(|(verb, uid)| uid == action && *verb != Action::RevokeShare)),
         };
-        if !revokes || !self.text().contains("grantee") || schemas.readings.iter().all(|schema| valid(self, schema)) {
+        if !revokes || !self.text().contains("grantee") || schemas.readings.iter().all(|reading| valid(self, reading)) {
             return Vec::new();
         }
         let about = |kind: ResourceKind| match self.policy.resource_constraint() {
@@ -241,9 +241,8 @@ impl Statement<'_> {
     }
 }
 
-fn valid(statement: &Statement<'_>, schema: &Schema) -> bool {
-    CedarSet::from_policies([statement.policy.clone()])
-        .is_ok_and(|set| Validator::new(schema.clone()).validate(&set, ValidationMode::Strict).validation_passed())
+fn valid(statement: &Statement<'_>, reading: &Validator) -> bool {
+    CedarSet::from_policies([statement.policy.clone()]).is_ok_and(|set| reading.validate(&set, ValidationMode::Strict).validation_passed())
 }
 
 /// An `@id` that stands twice is a fault of the second.
@@ -268,7 +267,7 @@ fn duplicates(statements: &[Statement<'_>]) -> Vec<Problem> {
 fn invalid(statements: &[Statement<'_>], schemas: &Schemas) -> Vec<Problem> {
     let mut problems = Vec::new();
     for statement in statements {
-        let mut complaints = schemas.readings.iter().map(|schema| complaints(statement, Validator::new(schema.clone())));
+        let mut complaints = schemas.readings.iter().map(|reading| complaints(statement, reading));
         let first = complaints.next().unwrap_or_default();
         let about_grantee = statement.text().contains("grantee");
         if first.is_empty() || about_grantee && complaints.any(|complaints| complaints.is_empty()) {
@@ -279,12 +278,12 @@ fn invalid(statements: &[Statement<'_>], schemas: &Schemas) -> Vec<Problem> {
     problems
 }
 
-fn complaints(statement: &Statement<'_>, validator: Validator) -> Vec<Problem> {
+fn complaints(statement: &Statement<'_>, reading: &Validator) -> Vec<Problem> {
     let set = match CedarSet::from_policies([statement.policy.clone()]) {
         Ok(set) => set,
         Err(error) => return vec![statement.problem(Fault::new(error.to_string(), "give it another `@id`"))],
     };
-    let result = validator.validate_with_level(&set, ValidationMode::Strict, 1);
+    let result = reading.validate_with_level(&set, ValidationMode::Strict, 1);
     let errors = result.validation_errors().map(|error| {
         let help = match error {
             ValidationError::UnsafeOptionalAttributeAccess(_) => {

@@ -28,6 +28,10 @@ pub(super) struct Asked {
     ours: bool,
     organizations: BTreeSet<String>,
     units: BTreeSet<String>,
+    /// `resource.sharing.organizations`: any there may be.
+    any_organization: bool,
+    /// `resource.sharing.orgUnits`
+    any_unit: bool,
 }
 
 impl Memberships {
@@ -91,6 +95,11 @@ impl Asked {
                         _ => {}
                     }
                 }
+                match fields.get("attr").and_then(Value::as_str) {
+                    Some("organizations") => self.any_organization = true,
+                    Some("orgUnits") => self.any_unit = true,
+                    _ => {}
+                }
                 fields.values().for_each(|field| self.take(field));
             }
             _ => {}
@@ -98,7 +107,7 @@ impl Asked {
     }
 
     fn is_empty(&self) -> bool {
-        !self.ours && self.organizations.is_empty() && self.units.is_empty()
+        !self.ours && !self.any_organization && !self.any_unit && self.organizations.is_empty() && self.units.is_empty()
     }
 }
 
@@ -212,8 +221,10 @@ impl<'a> Directory<'a> {
         });
         let unit =
             asked.units.iter().find(|above| !(lies_in(above) || member.units_known || outside(self.units.contains_key(above.as_str()))));
-        let above = organization.or(unit)?;
+        let any = (asked.any_organization && !member.organization_known).then_some("an organization it is shared with");
+        let any = any.or((asked.any_unit && !member.units_known).then_some("a unit it is shared with"));
+        let above = organization.or(unit).map(|id| format!("`{id}`")).or(any.map(str::to_owned))?;
         let why = incomplete.unwrap_or("AWS tells the organization and units of our own accounts only");
-        Some(format!("whether `{subject}` lies in `{above}` is not known: {why}"))
+        Some(format!("whether `{subject}` lies in {above} is not known: {why}"))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema, Validator};
 
 use crate::model::{Action, Principal};
 
@@ -40,7 +40,7 @@ impl ResourceKind {
 #[derive(Debug)]
 pub(super) struct Schemas {
     /// One per type that `context.grantee` can have, `Account` first: Cedar has no type for "one of these".
-    pub(super) readings: Vec<Schema>,
+    pub(super) readings: Vec<Validator>,
     pub(super) names: Names,
 }
 
@@ -71,7 +71,7 @@ impl Schemas {
     fn read() -> Result<Self, Box<dyn std::error::Error>> {
         let readings = GRANTEES
             .iter()
-            .map(|grantee| Ok(Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map_err(Box::new)?.0))
+            .map(|grantee| Ok(Validator::new(Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map_err(Box::new)?.0)))
             .collect::<Result<_, Box<dyn std::error::Error>>>()?;
         let warden: EntityTypeName = "Warden".parse()?;
         let action: EntityTypeName = "Action".parse()?;

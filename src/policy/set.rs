@@ -124,7 +124,7 @@ impl PolicySet {
             match literal.type_name().basename() {
                 "AccountGroup" => self.groups.entry(id.to_owned()).or_default().push(index),
                 "Action" if !self.schemas.names.actions().iter().any(|(_, uid)| uid == literal) => {
-                    let schema = self.schemas.readings.first().ok_or("no schema")?;
+                    let schema = self.schemas.readings.first().ok_or("no schema")?.schema();
                     self.actions = schema.action_entities().map_err(|error| error.to_string())?;
                 }
                 _ => {}

@@ -40,8 +40,10 @@ impl PublishError {
     /// Sorts an error by its code (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors>). Only
     /// what the message itself is to blame for is for ever; a missing topic or permission can be mended.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        let code = code.into();
+        let (code, message) = (code.into(), message.into());
         let rejection = match code.as_str() {
+            // SNS says the same of a topic's ARN that is wrong, and that can be mended.
+            _ if message.contains("TopicArn") => Rejection::Now,
             "InvalidParameter"
             | "InvalidParameterValue"
             | "ParameterValueInvalid"
@@ -50,7 +52,7 @@ impl PublishError {
             | "InvalidAttribute" => Rejection::ForEver,
             _ => Rejection::Now,
         };
-        Self { code, message: message.into(), rejection }
+        Self { code, message, rejection }
     }
 }
 

@@ -9,7 +9,7 @@ async fn failing(kind: FaultKind) -> ConnectError {
     let sim = Sim::new(empty(now()));
     sim.world(|w| w.inject(Fault::new(kind).action("GetCallerIdentity")));
     let server = sim.serve().await.unwrap();
-    refused(settings(&server.endpoint())).await
+    refused(impatient(&server.endpoint())).await
 }
 
 #[tokio::test]

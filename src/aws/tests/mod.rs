@@ -25,6 +25,15 @@ pub(crate) struct Wired {
 
 impl Wired {
     pub(crate) async fn to(world: World) -> Self {
+        Self::with(world, settings).await
+    }
+
+    /// For calls that get no answer.
+    pub(crate) async fn impatient(world: World) -> Self {
+        Self::with(world, impatient).await
+    }
+
+    async fn with(world: World, settings: impl Fn(&str) -> Settings) -> Self {
         let sim = Sim::new(world);
         let server = sim.serve().await.unwrap();
         let aws = Aws::connect(settings(&server.endpoint())).await.unwrap();
@@ -48,10 +57,10 @@ pub(crate) fn settings(endpoint: &str) -> Settings {
     Settings {
         timeouts: Timeouts {
             credentials: Duration::from_secs(4),
-            connect: Duration::from_secs(2),
-            read: Duration::from_millis(600),
-            attempt: Duration::from_millis(800),
-            operation: Duration::from_secs(20),
+            connect: Duration::from_secs(3),
+            read: Duration::from_secs(20),
+            attempt: Duration::from_secs(20),
+            operation: Duration::from_secs(60),
             attempts: 2,
         },
         pace: Pace::Unlimited,
@@ -60,6 +69,14 @@ pub(crate) fn settings(endpoint: &str) -> Settings {
         endpoint_url: Some(endpoint.to_owned()),
         http_client: None,
     }
+}
+
+/// The same with little patience, for answers that never come. On a busy machine even real ones may come too late, so
+/// only tests of silence use it.
+fn impatient(endpoint: &str) -> Settings {
+    let patient = settings(endpoint);
+    let timeouts = Timeouts { read: Duration::from_millis(800), attempt: Duration::from_secs(1), ..patient.timeouts };
+    Settings { timeouts, ..patient }
 }
 
 async fn refused(settings: Settings) -> ConnectError {

@@ -6,7 +6,10 @@ use crate::aws::{AwsError, ErrorKind};
 use crate::model::AmiId;
 
 async fn images_with(fault: Fault) -> Result<usize, AwsError> {
-    let wired = Wired::to(small(now())).await;
+    images_of(Wired::to(small(now())).await, fault).await
+}
+
+async fn images_of(wired: Wired, fault: Fault) -> Result<usize, AwsError> {
     wired.sim.world(|w| {
         w.settings.page_limit = Some(2);
         w.inject(fault.action("DescribeImages"));
@@ -103,7 +106,7 @@ async fn a_read_is_tried_again_after_a_throttle_and_each_attempt_is_counted() {
 
 #[tokio::test]
 async fn a_read_that_hangs_ends_and_says_which_limit_ended_it() {
-    let error = images_with(Fault::timeout_before()).await.unwrap_err();
+    let error = images_of(Wired::impatient(small(now())).await, Fault::timeout_before()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Timeout);
     assert!(error.to_string().contains("timeout occurred after"), "{error}");
 }

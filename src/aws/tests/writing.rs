@@ -9,13 +9,18 @@ use crate::aws::{AwsError, ErrorKind};
 use crate::model::{AmiId, Grantee, SnapshotId, Tags};
 
 /// A world with one image that everybody and somebody may launch.
-async fn shared() -> (Wired, AmiId) {
+fn world_with_shares() -> (World, AmiId) {
     let mut world = empty(now());
     let place = world.account(OURS).region(HERE);
     let organization = "arn:aws:organizations::111111111111:organization/o-abcdefghij";
     let image =
         place.image("web").age_days(30).public().shared_with(OUTSIDER).shared_with_organization(organization).snapshot_size(8).put();
-    (Wired::to(world).await, image.into())
+    (world, image.into())
+}
+
+async fn shared() -> (Wired, AmiId) {
+    let (world, image) = world_with_shares();
+    (Wired::to(world).await, image)
 }
 
 fn writer(wired: &Wired) -> Writer {
@@ -96,7 +101,8 @@ async fn an_effect_without_an_answer_is_unknown_and_sent_once() {
         FaultKind::ResetBefore,
         FaultKind::InternalError,
     ] {
-        let (wired, image) = shared().await;
+        let (world, image) = world_with_shares();
+        let wired = Wired::impatient(world).await;
         wired.sim.world(|w| w.inject(Fault::new(kind.clone()).action("DeregisterImage")));
         let outcome = writer(&wired).deregister(&image).await;
         assert!(matches!(outcome, WriteOutcome::Unknown(_)), "{kind:?}: {outcome:?}");
@@ -174,20 +180,22 @@ async fn a_rehearsal_changes_nothing_and_tells_what_is_denied() {
 async fn a_message_arrives_with_its_attributes_in_the_region_of_its_topic() {
     let mut world = empty(now());
     let topic = world.account(OURS).region("eu-west-1").topic("alerts");
-    let wired = Wired::to(world).await;
+    let wired = Wired::impatient(world).await;
     let publication = Publication {
         topic_arn: topic.clone(),
-        subject: Some("one image is public".into()),
-        body: "ami-1 ä".into(),
-        attributes: vec![("severity".into(), "high".into())],
+        subject: "one image is public".into(),
+        body: r#"{"default": "ami-1 ä"}"#.into(),
+        attributes: [("severity".into(), vec!["high".into()]), ("region".into(), vec!["a".into(), "b".into()])].into(),
     };
     let outcome = publish(&wired.aws, &publication).await;
     assert!(matches!(outcome, WriteOutcome::Done(_)), "{outcome:?}");
     wired.sim.world(|w| {
         let messages = w.messages(&topic);
         assert_eq!(messages.len(), 1);
-        assert_eq!(messages[0].body, "ami-1 ä");
-        assert_eq!(messages[0].attributes["severity"].value, "high");
+        assert_eq!((messages[0].body.as_str(), messages[0].structure.as_deref()), (publication.body.as_str(), Some("json")));
+        let attribute = |name: &str| (messages[0].attributes[name].data_type.clone(), messages[0].attributes[name].value.clone());
+        assert_eq!(attribute("severity"), ("String".into(), "high".into()));
+        assert_eq!(attribute("region"), ("String.Array".into(), r#"["a","b"]"#.into()));
     });
     let elsewhere = Publication { topic_arn: "nonsense".into(), ..publication.clone() };
     assert_eq!(code(publish(&wired.aws, &elsewhere).await), "InvalidTopic");

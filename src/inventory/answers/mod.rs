@@ -30,6 +30,9 @@ pub type List<T> = Option<Vec<Option<T>>>;
 #[derive(Clone, Debug)]
 pub struct Answers {
     pub place: Place,
+    /// Whether AWS itself answered just now: then a field it knows and did not send is unknown. A recording may be older
+    /// than the field.
+    pub live: bool,
     pub images: Answer<DescribeImages>,
     pub snapshots: Answer<DescribeSnapshots>,
     pub public_snapshots: Answer<DescribeSnapshots>,
@@ -60,6 +63,7 @@ impl Answers {
         let why = || why.to_owned();
         Self {
             place,
+            live: false,
             images: Err(why()),
             snapshots: Err(why()),
             public_snapshots: Err(why()),

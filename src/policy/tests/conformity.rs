@@ -11,7 +11,7 @@ use super::facts::{image, organization, snapshot};
 use super::properties::{any_image, any_snapshot};
 
 fn conforms(entity: Entity) -> Result<(), String> {
-    let schema = &Schemas::built_in().unwrap().readings[0];
+    let schema = Schemas::built_in().unwrap().readings[0].schema();
     Entities::from_entities([entity], Some(schema)).map(drop).map_err(|error| format!("{error:?}"))
 }
 
@@ -36,7 +36,7 @@ proptest! {
 
 #[test]
 fn grantees_and_what_lies_above_them_conform_to_the_schema() {
-    let schema = &Schemas::built_in().unwrap().readings[0];
+    let schema = Schemas::built_in().unwrap().readings[0].schema();
     let organization = organization();
     let directory = Directory::new(&organization, &Schemas::built_in().unwrap().names);
     for grantee in [

@@ -111,3 +111,13 @@ fn an_empty_unit_of_ours_has_unknown_units_above_it() {
         judgement.due.iter().map(|verdict| (verdict.context.grantee.as_ref().unwrap().to_string(), verdict.is_clear())).collect();
     assert_eq!(told, [(sibling.to_owned(), true), (empty.to_owned(), false)]);
 }
+
+#[test]
+fn lying_in_an_organization_that_the_image_is_shared_with_is_a_question_too() {
+    let set = load(&one("permit", "revokeShare", "unless { resource has sharing && context.grantee in resource.sharing.organizations }"));
+    let arn = "arn:aws:organizations::999999999999:organization/o-partner12345";
+    let judgement = judge_in(&organization(), &set, &image("web").shared(&[STRANGER, SISTER, arn]));
+    let told: Vec<(String, bool)> =
+        judgement.due.iter().map(|verdict| (verdict.context.grantee.as_ref().unwrap().to_string(), verdict.is_clear())).collect();
+    assert_eq!(told, [(SISTER.to_owned(), true), (STRANGER.to_owned(), false)]);
+}

@@ -1,5 +1,7 @@
 //! Every lint with a policy that breaks it and what people are then told.
 
+use proptest::prelude::*;
+
 use crate::policy::{PolicyFile, PolicySet};
 
 use super::{load, try_load};
@@ -126,6 +128,16 @@ fn everything_wrong_is_told_at_once() {
     test.cedar:6:8: policy `a`: attribute `agee` on entity type `Image` not found; did you mean `age`?
     test.cedar:7:9: not a Cedar policy: unexpected end of input; correct it there
     ");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_loaded_or_refused_and_never_a_panic(text in ".*", at in 0usize..500) {
+        let _ = said(&text);
+        let mut mangled: Vec<char> = permit(GOOD.0, GOOD.1, GOOD.2).chars().collect();
+        mangled.splice(at.min(mangled.len()).., text.chars());
+        let _ = said(&mangled.into_iter().collect::<String>());
+    }
 }
 
 #[test]

@@ -70,6 +70,7 @@ async fn every_source(clients: &Clients, place: Place, progress: &Progress) -> A
         rules,
     );
     Answers {
+        live: true,
         images,
         snapshots,
         public_snapshots,

@@ -192,12 +192,14 @@ async fn everything_can_run_in_a_task() {
     }
     let wired = Wired::to(empty(now())).await;
     let (aws, place, silent) = (&wired.aws, here(), Progress::silent());
-    let publication = Publication { topic_arn: "x".into(), subject: None, body: "x".into(), attributes: Vec::new() };
+    let publication = Publication { topic_arn: "x".into(), subject: "x".into(), body: "x".into(), attributes: Default::default() };
     let writer = Writer::for_act(wired.clients());
     let scope = Scope::default();
     drop(movable(regions(aws, &scope)));
     drop(movable(scan(aws, std::slice::from_ref(&place), &silent, |_| ())));
     drop(movable(permissions(aws, &place, Vec::new(), Vec::new())));
+    let questions = std::collections::BTreeMap::from([(place.clone(), crate::plan::Questions::default())]);
+    drop(movable(all_permissions(aws, &questions, |_, _| ())));
     drop(movable(exposures(aws, std::slice::from_ref(&place), |_| ())));
     drop(movable(publish(aws, &publication)));
     drop(movable(rehearse(writer.clients(), now())));

@@ -84,13 +84,13 @@ impl Recorded {
     /// `organization.json`: `None` where nobody recorded one.
     pub fn organization(&self) -> Option<Answer<DescribeOrganization>> {
         let path = self.dir.join("organization.json");
-        path.exists().then(|| file::read(&path))
+        is_there(&path).then(|| file::read(&path))
     }
 
     /// `history.json`: `None` where nobody recorded one.
     pub fn history(&self) -> Result<Option<History>, RecordedError> {
         let path = self.dir.join("history.json");
-        if !path.exists() {
+        if !is_there(&path) {
             return Ok(None);
         }
         file::json(&path).map(Some).map_err(|message| RecordedError::History { message })
@@ -115,6 +115,11 @@ fn folders(dir: &Path) -> Result<Vec<String>, RecordedError> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Whether something is at `path`. What cannot be looked for counts as there: reading it will say why not.
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
 }
 
 /// A folder below an account number is a place even if every source failed and left no file; below any other name

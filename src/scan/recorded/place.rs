@@ -25,6 +25,7 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
     let mut others = BTreeMap::new();
     Answers {
         place: place.clone(),
+        live: false,
         images: file::read(&path(&Source::Images)),
         snapshots: file::read(&path(&Source::Snapshots)),
         public_snapshots: file::read(&path(&Source::PublicSnapshots)),
@@ -36,8 +37,8 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
         images_in_recycle_bin: file::read(&path(&Source::ImagesInRecycleBin)),
         rules: file::read(&path(&Source::RecycleBinRules)),
         rule_details: file::json(&path(&Source::RecycleBinRule)),
-        volumes: volumes.exists().then(|| file::read(&volumes)),
-        parameters: parameters.exists().then(|| file::read(&parameters)),
+        volumes: super::is_there(&volumes).then(|| file::read(&volumes)),
+        parameters: super::is_there(&parameters).then(|| file::read(&parameters)),
         launch_permissions: attributes(folder, &Source::LaunchPermissions, &mut others, |path, id| {
             let answer: ImageAttribute = file::read(path)?;
             about(path, id, answer.image_id.as_deref())?;
@@ -71,7 +72,7 @@ fn attributes<K: From<String> + Ord, T>(
     read: impl Fn(&Path, &str) -> Answer<T>,
 ) -> BTreeMap<K, Answer<T>> {
     let folder = folder.join(source.name());
-    if !folder.exists() {
+    if !super::is_there(&folder) {
         return BTreeMap::new();
     }
     match json_files(&folder) {
@@ -96,9 +97,15 @@ fn rest(folder: &Path, others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>) {
     for (name, path) in files {
         let source = Source::named(&name);
         let has_reader = Source::LISTINGS.contains(&source) || source == Source::Volumes;
-        if !has_reader && !HARMLESS.contains(&name.as_str()) {
-            others.insert(source, ids::read(&path, &name));
+        if has_reader {
+            continue;
         }
+        let mut answer = ids::read(&path, &name);
+        if HARMLESS.contains(&name.as_str()) {
+            // It must be readable like any other, but its ids are no use.
+            answer = answer.map(|_| Vec::new());
+        }
+        others.insert(source, answer);
     }
 }
 
@@ -108,7 +115,7 @@ fn json_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_none_or(|extension| extension != "json") || path.is_dir() {
+        if path.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
         let name = path.file_stem().and_then(|name| name.to_str());

@@ -56,6 +56,7 @@ impl Recording {
         // Destructured so that a source added to `Answers` cannot be forgotten here.
         let Answers {
             place,
+            live: _,
             images,
             snapshots,
             public_snapshots,
