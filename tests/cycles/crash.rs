@@ -1,6 +1,6 @@
 //! Processes that end in the middle, and what the ledger knows at every moment.
 
-use ami_warden::ledger::{CycleKind, Ledger, Outcome};
+use ami_warden::ledger::{CycleKind, CycleResult, Ledger, Outcome};
 use ami_warden_sim::world::image::Permission;
 use ami_warden_sim::{Calls, Fault};
 use tokio::sync::mpsc;
@@ -168,4 +168,18 @@ async fn the_ledger_knows_of_every_change_that_aws_saw() {
         assert!(steps[0].intent.before["Image"]["ImageId"] == image.as_str());
     }
     assert_eq!(stage.changes().len(), 3);
+}
+
+#[tokio::test]
+async fn whoever_asks_to_stop_gets_it_after_the_step_under_way_and_the_rest_waits() {
+    let (stage, images) = retiring(3).await;
+    let stop = stage.engine.stop.clone();
+    stage.sim.world(|world| world.meanwhile(Calls::of("DeregisterImage").first(1), move |_| stop.ask()));
+    let stopped = stage.cycle().await;
+    assert_eq!(stopped.enacted(), [format!("deregister {} done", images[0])]);
+    assert_eq!(stopped.summary.result(), CycleResult::Stopped);
+    let stage = stage.restarted().await;
+    stage.advance(DAY / 24);
+    assert_eq!(stage.cycle().await.enacted(), images[1..].iter().map(|id| format!("deregister {id} done")).collect::<Vec<_>>());
+    assert_eq!(stage.count("DeregisterImage"), 3);
 }

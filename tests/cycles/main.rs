@@ -16,6 +16,8 @@ mod ladder;
 mod limits;
 mod partitions;
 mod permissions;
+mod process;
+mod program;
 mod reports;
 mod sharing;
 mod traps;

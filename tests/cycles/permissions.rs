@@ -59,7 +59,8 @@ async fn live(mode: Mode, documents: &[&str]) -> Stage {
     config.mode = mode;
     config.sns.topics.insert("default".into(), topic);
     let stage = stage(world, config).await;
-    for _ in 0..27 {
+    // With nothing enacted the first cycles have seen all there is.
+    for _ in 0..if mode == Mode::Enforce { 27 } else { 3 } {
         let cycle = stage.cycle().await;
         assert!(cycle.plan.complete, "{mode}: {:?}", cycle.plan.gaps);
         assert_eq!(cycle.summary.failed(), 0, "{:?}", cycle.summary.enacted);
