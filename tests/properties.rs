@@ -17,6 +17,8 @@ use ami_warden::policy::{PolicyFile, PolicySet};
 use estates::{DENIALS, deny, estate, now};
 use jiff::SignedDuration;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Policies that ask for everything they can, so that only the interlocks stand in between; some of them trust facts
 /// that may be missing.
@@ -88,6 +90,26 @@ fn everything_due(estate: &Estate, config: &Config, policies: &PolicySet) -> BTr
 
 fn steps(plan: &Plan) -> BTreeSet<Triple> {
     plan.steps.iter().map(Entry::triple).collect()
+}
+
+/// A property over estates in which everything is held would prove nothing.
+#[test]
+fn the_estates_reach_every_action_and_every_interlock() {
+    let mut runner = TestRunner::deterministic();
+    let mut actions = BTreeSet::new();
+    let mut holds = BTreeSet::new();
+    for _ in 0..150 {
+        let answers = estate().new_tree(&mut runner).unwrap().current();
+        let (plan, _) = plan_of(&answers, &boundless(), &EAGER);
+        actions.extend(plan.steps.iter().map(|step| step.action));
+        holds.extend(plan.held.iter().flat_map(|held| &held.held_by).map(|hold| hold.name.clone()));
+    }
+    for action in Action::ALL.into_iter().filter(|action| *action != Action::Notify) {
+        assert!(actions.contains(&action), "no estate has a step to {action}");
+    }
+    for name in ["not-owned", "managed", "protected", "keep-tag", "in-use", "usage-unknown", "unrecoverable", "referenced-by-image"] {
+        assert!(holds.contains(name), "no estate has anything held by {name}");
+    }
 }
 
 proptest! {
