@@ -32,7 +32,7 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
         keep_tag: _, // an interlock's matter
         recovery: _, // an interlock's matter
     } = facts;
-    let mut put = Attributes::new(&uses.attributes);
+    let mut put = Attributes::new(uses);
     put.put("region", || entity(&names.region, place.region.as_str()));
     put.put("age", || duration(*age));
     put.put("isDeprecated", || truth(*is_deprecated));
@@ -163,7 +163,7 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
         recovery: _, // an interlock's matter
     } = facts;
     let Snapshot { id, owner, description, state, started_at, volume_id: _, size_gib, encrypted, kms_key, storage_tier, tags } = snapshot;
-    let mut put = Attributes::new(&uses.attributes);
+    let mut put = Attributes::new(uses);
     put.put_known("description", description.as_deref(), text);
     put.put("owner", || entity(&names.account, owner.as_str()));
     put.put("region", || entity(&names.region, place.region.as_str()));

@@ -7,10 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{
-    AuthorizationError, Authorizer, Context as CedarContext, Entities, Entity, EntityUid, PolicySet as CedarSet, Request,
-    RestrictedExpression,
-};
+use cedar_policy::{Context as CedarContext, Entities, Entity, EntityUid, EvalResult, Request, RestrictedExpression, eval_expression};
 use jiff::Timestamp;
 
 use crate::inventory::{ImageFacts, Organization, SnapshotFacts};
@@ -20,7 +17,7 @@ use super::candidates;
 use super::info::Effect;
 use super::membership::{Directory, Member};
 use super::schema::ResourceKind;
-use super::set::{Bench, PolicySet};
+use super::set::{Bench, PolicySet, Rule};
 use super::values::{Unbuildable, datetime, entity};
 
 /// What is due for one resource.
@@ -274,20 +271,24 @@ struct Answer {
 }
 
 impl Question<'_> {
-    /// Asks policies that are all permits or all forbids: the decision then says nothing, the reasons everything.
-    fn ask(&self, policies: &CedarSet, action: Action) -> Answer {
-        if policies.is_empty() {
-            return Answer { satisfied: Vec::new(), faults: Vec::new() };
+    /// Which of these policies are satisfied, and which err. Cedar's `Authorizer` would go on to a decision; here an
+    /// error is an answer of its own.
+    fn ask(&self, rules: &[Rule], action: Action) -> Answer {
+        let mut answer = Answer { satisfied: Vec::new(), faults: Vec::new() };
+        for rule in rules {
+            let message = match eval_expression(&self.request, &self.store, &rule.condition) {
+                Ok(EvalResult::Bool(false)) => continue,
+                Ok(EvalResult::Bool(true)) => {
+                    answer.satisfied.push(rule.id.clone());
+                    continue;
+                }
+                Ok(other) => format!("`{other}` is neither true nor false"),
+                Err(error) => error.to_string(),
+            };
+            answer.faults.push(Fault { policy: rule.id.clone(), action: Some(action), message });
         }
-        let response = Authorizer::new().is_authorized(&self.request, policies, &self.store);
-        let mut satisfied: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
-        satisfied.sort();
-        let faults = response.diagnostics().errors().map(|error| match error {
-            AuthorizationError::PolicyEvaluationError(error) => {
-                Fault { policy: error.policy_id().to_string(), action: Some(action), message: error.inner().to_string() }
-            }
-        });
-        Answer { satisfied, faults: faults.collect() }
+        answer.satisfied.sort();
+        answer
     }
 }
 

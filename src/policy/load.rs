@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use cedar_policy::{
-    ActionConstraint, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, ValidationError, ValidationMode, ValidationWarning,
-    Validator,
+    ActionConstraint, EntityUid, Policy, PolicyFromJsonError, PolicyId, PolicySet as CedarSet, ResourceConstraint, ValidationError,
+    ValidationMode, ValidationWarning, Validator,
 };
 use miette::Diagnostic;
+use serde_json::Value;
 
 use crate::model::Action;
 
@@ -76,7 +77,7 @@ impl PolicySet {
         if problems.is_empty() {
             let loaded = statements.iter().map(|statement| statement.loaded(schemas)).collect::<Result<_, _>>();
             match loaded {
-                Ok(loaded) => return Self::build(loaded, schemas),
+                Ok(loaded) => return Ok(Self::build(loaded, schemas)),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -208,7 +209,8 @@ impl Statement<'_> {
             lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
         let warnings = advice.into_iter().map(|fault| self.problem(fault)).collect();
         Ok(Loaded {
-            policy: self.policy.clone(),
+            condition: condition(&self.policy, json.clone())
+                .map_err(|error| self.problem(Fault::new(error.to_string(), "report this as a bug")))?,
             info,
             reach,
             uses,
@@ -223,12 +225,12 @@ impl Statement<'_> {
     /// Where the policy is about a grantee and does not type-check for every type a grantee can have, Cedar
     /// cannot say what it reaches: it is asked about every share, and a guard rail is never missed.
     fn unread(&self, schemas: &Schemas) -> Vec<(Action, ResourceKind)> {
+        let Some((_, revoke)) = schemas.names.actions().iter().find(|(verb, _)| *verb == Action::RevokeShare) else { return Vec::new() };
+        let speaks = |action: &EntityUid| action == revoke || schemas.actions.is_ancestor_of(action, revoke);
         let revokes = match self.policy.action_constraint() {
             ActionConstraint::Any => true,
-            ActionConstraint::Eq(action) => action.id().unescaped() == Action::RevokeShare.name(),
-            ActionConstraint::In(actions) => actions
-                .iter()
-                .any(|action| !schemas.names.actions().iter().any(|(verb, uid)| uid == action && *verb != Action::RevokeShare)),
+            ActionConstraint::Eq(action) => action == *revoke,
+            ActionConstraint::In(actions) => actions.iter().any(speaks),
         };
         if !revokes || !self.text().contains("grantee") || schemas.readings.iter().all(|reading| valid(self, reading)) {
             return Vec::new();
@@ -239,6 +241,15 @@ impl Statement<'_> {
         };
         ResourceKind::ALL.into_iter().filter(|&kind| about(kind)).map(|kind| (Action::RevokeShare, kind)).collect()
     }
+}
+
+/// The policy without its scope's actions, which `reach` has answered once and for all: `action in [five actions]` would be
+/// worked out anew for every image.
+fn condition(policy: &Policy, mut json: Value) -> Result<Policy, PolicyFromJsonError> {
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("action".into(), serde_json::json!({ "op": "All" }));
+    }
+    Policy::from_json(Some(policy.id().clone()), json)
 }
 
 fn valid(statement: &Statement<'_>, reading: &Validator) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema, Validator};
+use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, Schema, Validator};
 
 use crate::model::{Action, Principal};
 
@@ -42,6 +42,8 @@ pub(super) struct Schemas {
     /// One per type that `context.grantee` can have, `Account` first: Cedar has no type for "one of these".
     pub(super) readings: Vec<Validator>,
     pub(super) names: Names,
+    /// The actions and their groups.
+    pub(super) actions: Entities,
 }
 
 /// Entity type names and the constant entities, parsed once.
@@ -72,7 +74,8 @@ impl Schemas {
         let readings = GRANTEES
             .iter()
             .map(|grantee| Ok(Validator::new(Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map_err(Box::new)?.0)))
-            .collect::<Result<_, Box<dyn std::error::Error>>>()?;
+            .collect::<Result<Vec<_>, Box<dyn std::error::Error>>>()?;
+        let actions = readings.first().ok_or("there is no reading")?.schema().action_entities().map_err(Box::new)?;
         let warden: EntityTypeName = "Warden".parse()?;
         let action: EntityTypeName = "Action".parse()?;
         let names = Names {
@@ -88,7 +91,7 @@ impl Schemas {
             after_approval: uid(&warden, Principal::AfterApproval.name()),
             actions: Action::ALL.iter().map(|&verb| (verb, uid(&action, verb.name()))).collect(),
         };
-        Ok(Self { readings, names })
+        Ok(Self { readings, names, actions })
     }
 }
 

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{Entities, EntityUid, Policy, PolicySet as CedarSet};
+use cedar_policy::{Entities, EntityUid, Expression, Policy};
 
 use crate::model::Action;
 
 use super::info::{Effect, PolicyInfo};
 use super::lint::KNOWN_GROUPS;
 use super::membership::Memberships;
-use super::problem::{Location, PolicyErrors, Problem, did_you_mean};
+use super::problem::{Location, Problem, did_you_mean};
 use super::schema::{ResourceKind, Schemas};
 use super::targets::Targets;
 use super::uses::Uses;
@@ -26,7 +26,7 @@ pub struct PolicySet {
     pub(super) image: Uses,
     pub(super) snapshot: Uses,
     pub(super) targets: Targets,
-    /// The actions and their groups, where a policy names a group; else empty.
+    /// The actions and their groups, where a condition names a group; else empty.
     pub(super) actions: Entities,
 }
 
@@ -34,15 +34,24 @@ pub struct PolicySet {
 #[derive(Clone, Debug)]
 pub(super) struct Bench {
     pub(super) action: EntityUid,
-    pub(super) permits: CedarSet,
-    pub(super) forbids: CedarSet,
+    pub(super) permits: Vec<Rule>,
+    pub(super) forbids: Vec<Rule>,
     /// Those whose answer depends on who belongs to us, by id.
     pub(super) memberships: BTreeMap<String, Reader>,
 }
 
+/// A policy as it is asked.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) id: String,
+    /// Principal, resource, `when` and `unless` in one expression. An `Authorizer` would put it together anew for
+    /// every request, which costs more than answering it.
+    pub(super) condition: Expression,
+}
+
 impl Bench {
     fn of(action: EntityUid) -> Self {
-        Self { action, permits: CedarSet::new(), forbids: CedarSet::new(), memberships: BTreeMap::new() }
+        Self { action, permits: Vec::new(), forbids: Vec::new(), memberships: BTreeMap::new() }
     }
 }
 
@@ -64,7 +73,8 @@ pub enum Asked {
 
 /// One policy with what `load` learnt of it.
 pub(super) struct Loaded {
-    pub(super) policy: Policy,
+    /// The policy without its actions, which are in `reach`.
+    pub(super) condition: Policy,
     pub(super) info: PolicyInfo,
     pub(super) reach: BTreeSet<(Action, ResourceKind)>,
     pub(super) uses: Uses,
@@ -74,7 +84,7 @@ pub(super) struct Loaded {
 }
 
 impl PolicySet {
-    pub(super) fn build(loaded: Vec<Loaded>, schemas: &'static Schemas) -> Result<Self, PolicyErrors> {
+    pub(super) fn build(loaded: Vec<Loaded>, schemas: &'static Schemas) -> Self {
         let mut set = Self {
             policies: Arc::default(),
             warnings: Vec::new(),
@@ -87,18 +97,15 @@ impl PolicySet {
             actions: Entities::empty(),
         };
         for (index, one) in loaded.iter().enumerate() {
-            set.seat(one, index).map_err(|message| {
-                let problem = Problem { at: None, policy: Some(one.info.id.clone()), message, help: Some("report this as a bug".into()) };
-                PolicyErrors { problems: vec![problem] }
-            })?;
+            set.seat(one, index);
         }
         set.policies = loaded.into_iter().map(|one| one.info).collect();
-        Ok(set)
+        set
     }
 
     /// Adds one policy wherever it can speak.
-    fn seat(&mut self, one: &Loaded, index: usize) -> Result<(), String> {
-        let literals = one.policy.entity_literals();
+    fn seat(&mut self, one: &Loaded, index: usize) {
+        let literals = one.condition.entity_literals();
         for &(action, kind) in &one.reach {
             let Some((_, verb)) = self.schemas.names.actions().iter().find(|(verb, _)| *verb == action) else { continue };
             let bench = self.benches.entry((action, kind)).or_insert_with(|| Bench::of(verb.clone()));
@@ -106,7 +113,7 @@ impl PolicySet {
                 Effect::Permit => &mut bench.permits,
                 Effect::Forbid => &mut bench.forbids,
             };
-            side.add(one.policy.clone()).map_err(|error| error.to_string())?;
+            side.push(Rule { id: one.info.id.clone(), condition: Expression::from(one.condition.as_ref().condition()) });
             if !one.memberships.is_empty() {
                 let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
                 bench.memberships.insert(one.info.id.clone(), reader);
@@ -124,14 +131,12 @@ impl PolicySet {
             match literal.type_name().basename() {
                 "AccountGroup" => self.groups.entry(id.to_owned()).or_default().push(index),
                 "Action" if !self.schemas.names.actions().iter().any(|(_, uid)| uid == literal) => {
-                    let schema = self.schemas.readings.first().ok_or("no schema")?.schema();
-                    self.actions = schema.action_entities().map_err(|error| error.to_string())?;
+                    self.actions = self.schemas.actions.clone()
                 }
                 _ => {}
             }
         }
         self.warnings.extend(one.warnings.iter().cloned());
-        Ok(())
     }
 
     /// All policies, file by file as they stand there.

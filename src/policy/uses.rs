@@ -13,6 +13,8 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Uses {
     pub(super) attributes: Named,
+    /// Attributes used as they are and not only to read a field of them: records that must be whole.
+    pub(super) whole: Named,
     pub(super) tags: Named,
     /// Entity types that something may be tested to lie `in`.
     pub(super) ancestors: Named,
@@ -59,7 +61,7 @@ impl Uses {
     /// Everything, read or not.
     #[cfg(test)]
     pub(super) fn all() -> Self {
-        Self { attributes: Named::All, tags: Named::All, ancestors: Named::All }
+        Self { attributes: Named::All, whole: Named::All, tags: Named::All, ancestors: Named::All }
     }
 
     /// What one policy reads, from its JSON form.
@@ -68,23 +70,33 @@ impl Uses {
         for literal in policy.entity_literals() {
             uses.ancestors.add(literal.type_name().basename());
         }
-        uses.walk(json);
+        uses.walk(json, false);
         uses
     }
 
     pub(super) fn join(&mut self, other: &Self) {
         self.attributes.join(&other.attributes);
+        self.whole.join(&other.whole);
         self.tags.join(&other.tags);
         self.ancestors.join(&other.ancestors);
     }
 
-    fn walk(&mut self, value: &Value) {
+    /// Takes what an expression reads. `only_base`: only a field of its value is read, or asked for.
+    fn walk(&mut self, value: &Value, only_base: bool) {
         match value {
-            Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
+            Value::Array(items) => items.iter().for_each(|item| self.walk(item, false)),
             Value::Object(fields) => {
                 for (key, inner) in fields {
                     self.node(key, inner);
-                    self.walk(inner);
+                    match (key.as_str(), inner.get("left"), inner.get("attr")) {
+                        ("." | "has", Some(left), Some(attribute)) => {
+                            if let (".", false, Some(name)) = (key.as_str(), only_base, attribute.as_str()) {
+                                self.whole.add(name);
+                            }
+                            self.walk(left, true);
+                        }
+                        _ => self.walk(inner, false),
+                    }
                 }
             }
             _ => {}
@@ -144,8 +156,19 @@ mod tests {
                unless { resource.hasTag("env") && resource.getTag("team") like "a*" };"#,
         );
         assert_eq!(found.attributes, these(&["age", "legalHold", "name", "total", "usage"]));
+        assert_eq!(found.whole, these(&["age", "legalHold", "name"]));
         assert_eq!(found.tags, these(&["env", "team"]));
         assert_eq!(found.ancestors, these(&["Family"]));
+    }
+
+    #[test]
+    fn a_record_is_whole_where_more_than_a_field_of_it_is_used() {
+        let condition = |text: &str| uses(&format!("permit(principal, action, resource) when {{ {text} }};")).whole;
+        assert_eq!(condition("resource has usage && resource.usage.stale == 0"), these(&["stale"]));
+        assert_eq!(condition("resource.usage == {total: 0}"), these(&["usage"]));
+        assert_eq!(condition("[resource.usage].contains(context.now)"), these(&["now", "usage"]));
+        assert_eq!(condition("(if resource.tpm then resource.usage else resource.usage).stale == 0"), these(&["stale", "tpm", "usage"]));
+        assert_eq!(condition("{\".\": resource.usage} == {\"has\": resource.family.rank}"), these(&["rank", "usage"]));
     }
 
     #[test]

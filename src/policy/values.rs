@@ -4,11 +4,12 @@ use cedar_policy::{EntityAttrEvaluationError, EntityTypeName, RestrictedExpressi
 use jiff::{SignedDuration, Timestamp};
 
 use super::schema::uid;
-use super::uses::Named;
+use super::uses::{Named, Uses};
 
 /// The attributes of one entity, as far as a policy reads them.
 pub(super) struct Attributes<'a> {
     read: &'a Named,
+    whole: &'a Named,
     list: Vec<(String, RestrictedExpression)>,
 }
 
@@ -28,8 +29,8 @@ pub(super) enum Unbuildable {
 }
 
 impl<'a> Attributes<'a> {
-    pub(super) fn new(read: &'a Named) -> Self {
-        Self { read, list: Vec::with_capacity(24) }
+    pub(super) fn new(uses: &'a Uses) -> Self {
+        Self { read: &uses.attributes, whole: &uses.whole, list: Vec::with_capacity(24) }
     }
 
     /// Adds what is always known.
@@ -46,14 +47,16 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// Adds a record of what is known.
+    /// Adds a record of what is known, with the fields that are read.
     pub(super) fn put_record<const N: usize>(
         &mut self,
         name: &str,
         fields: impl FnOnce() -> [(&'static str, RestrictedExpression); N],
     ) -> Result<(), Unbuildable> {
         if self.read.has(name) {
-            let fields = fields().into_iter().map(|(field, value)| (field.to_owned(), value));
+            let all = self.whole.has(name);
+            let fields = fields().into_iter().filter(|(field, _)| all || self.read.has(field));
+            let fields = fields.map(|(field, value)| (field.to_owned(), value));
             self.list.push((name.to_owned(), RestrictedExpression::new_record(fields)?));
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Tests of the module as a whole: shipped policies, fail-closed rules, lints, facts.
 
+mod authorizer;
 mod conformity;
 mod doubt;
 mod facts;

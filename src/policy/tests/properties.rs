@@ -224,10 +224,12 @@ proptest! {
 }
 
 /// Policies that read facts in every roundabout way.
-fn readers() -> &'static PolicySet {
-    static READERS: LazyLock<PolicySet> = LazyLock::new(|| {
-        load(
-            r#"
+pub(super) fn readers() -> &'static PolicySet {
+    static READERS: LazyLock<PolicySet> = LazyLock::new(|| load(ROUNDABOUT));
+    &READERS
+}
+
+pub(super) const ROUNDABOUT: &str = r#"
         @id("roundabout") @owner("x") @reason("x") @severity("low")
         permit (principal, action in [Action::"notify", Action::"disable", Action::"deleteSnapshot"], resource)
         when { (if resource.legalHold then resource else resource).state like "a*" || resource has usage.stale && resource["usage"]["live"] == 1 };
@@ -243,8 +245,4 @@ fn readers() -> &'static PolicySet {
         @id("all-shares") @owner("x") @reason("x") @severity("low")
         permit (principal, action == Action::"revokeShare", resource)
         when { resource has sharing && resource.sharing.accounts.containsAny([Account::"999999999999"]) && !(context.grantee in resource.owner) };
-        "#,
-        )
-    });
-    &READERS
-}
+"#;
