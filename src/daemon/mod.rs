@@ -9,10 +9,12 @@ mod schedule;
 mod signals;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use crate::act::{Clock, Stop};
 use crate::aws::Aws;
@@ -95,7 +97,7 @@ pub async fn run(aws: Aws, settings: Settings, reload: impl Fn() -> Result<Setti
     let result = match (once, first) {
         (true, Err(error)) => Err(DaemonError::Once(error.to_string())),
         (true, Ok(_)) => Ok(()),
-        (false, _) => on_schedule(&mut engine, &reload, &mut asks).await,
+        (false, first) => on_schedule(&mut engine, &reload, &mut asks, first.is_err()).await,
     };
     heartbeat::stopping();
     stop.ask();
@@ -105,21 +107,33 @@ pub async fn run(aws: Aws, settings: Settings, reload: impl Fn() -> Result<Setti
     result
 }
 
+/// A full cycle that failed is tried again this soon: whoever restarts after a crash may have to wait for the lease of the
+/// process before, and not for a schedule of hours.
+const RETRY: Duration = Duration::from_secs(5 * 60);
+
 /// Waits for whatever comes first: a cycle that is due, a signal, or the end.
 async fn on_schedule(
     engine: &mut Engine,
     reload: &impl Fn() -> Result<Settings, String>,
     asks: &mut mpsc::Receiver<Asked>,
+    first_failed: bool,
 ) -> Result<(), DaemonError> {
+    let mut retry_at = first_failed.then(|| Instant::now() + RETRY);
     let mut schedule = Schedule::start(&engine.settings.config.schedule, &engine.clock).await?;
     while !engine.stop.asked() {
         for (kind, at) in schedule.next_runs() {
             engine.status.scheduled(kind, Some(at));
         }
         tokio::select! {
+            () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => {
+                retry_at = engine.cycle(CycleKind::Scan).await.is_err().then(|| Instant::now() + RETRY);
+            }
             kind = schedule.due() => {
-                // Its failure has been logged and shown; the next run tries again.
-                let _ = engine.cycle(kind).await;
+                // A failure has been logged and shown.
+                let failed = engine.cycle(kind).await.is_err();
+                if kind == CycleKind::Scan {
+                    retry_at = failed.then(|| Instant::now() + RETRY);
+                }
                 schedule.register_again(kind, &engine.settings.config.schedule, &engine.clock).await?;
             }
             Some(asked) = asks.recv() => match asked {

@@ -137,7 +137,7 @@ async fn a_recording_gives_the_plan_that_the_live_estate_gives() {
         let folder = format!("recorded{with_history}");
         let now = bench.sim.world(|world| (world.now() + jiff::SignedDuration::from_hours(24 * 8)).to_string());
         bench.prints(&["record", "--out", &folder]);
-        assert_eq!(bench.path(&folder).join("history.json").exists(), true);
+        assert!(bench.path(&folder).join("history.json").exists());
         let live = bench.json(&["plan", "--now", &now]);
         let from = bench.json(&["plan", "--now", &now, "--from", &folder]);
         for part in ["complete", "gaps", "steps", "pending", "held", "findings", "untouched", "plan_id"] {

@@ -40,7 +40,7 @@ fn everything_new_is_told_the_most_urgent_first() {
 }
 
 #[test]
-fn the_first_report_is_a_digest_and_what_is_critical() {
+fn the_first_report_is_a_digest_what_is_critical_and_what_begins_to_wait() {
     let first = Plan {
         steps: vec![entry(Action::MakePrivate, "ami-1", Severity::Critical), entry(Action::Deprecate, "ami-2", Severity::Medium)],
         pending: (0..40).map(|number| pending(&format!("ami-p{number}"), at(100 * HOUR))).collect(),
@@ -48,7 +48,7 @@ fn the_first_report_is_a_digest_and_what_is_critical() {
         ..plan(at(0))
     };
     let scene = Scene::of(&first, &[]);
-    assert_eq!(scene.news(), [("due".to_owned(), 1)]);
+    assert_eq!(scene.news(), [("planned".to_owned(), 40), ("due".to_owned(), 1)]);
     assert!(email(&scene.digest().unwrap()).contains("deregister in 111122223333"));
 }
 
