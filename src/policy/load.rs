@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use cedar_policy::{
-    ActionConstraint, EntityUid, Policy, PolicyFromJsonError, PolicyId, PolicySet as CedarSet, ResourceConstraint, ValidationError,
-    ValidationMode, ValidationWarning, Validator,
+    ActionConstraint, EntityUid, Policy, PolicyId, PolicySet as CedarSet, ResourceConstraint, ValidationError, ValidationMode,
+    ValidationWarning, Validator,
 };
 use miette::Diagnostic;
 use serde_json::Value;
@@ -209,8 +209,7 @@ impl Statement<'_> {
             lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
         let warnings = advice.into_iter().map(|fault| self.problem(fault)).collect();
         Ok(Loaded {
-            condition: condition(&self.policy, json.clone())
-                .map_err(|error| self.problem(Fault::new(error.to_string(), "report this as a bug")))?,
+            condition: condition(&self.policy, json.clone()).map_err(|error| self.problem(Fault::new(error, "report this as a bug")))?,
             info,
             reach,
             uses,
@@ -245,11 +244,11 @@ impl Statement<'_> {
 
 /// The policy without its scope's actions, which `reach` has answered once and for all: `action in [five actions]` would be
 /// worked out anew for every image.
-fn condition(policy: &Policy, mut json: Value) -> Result<Policy, PolicyFromJsonError> {
+fn condition(policy: &Policy, mut json: Value) -> Result<Policy, String> {
     if let Some(fields) = json.as_object_mut() {
         fields.insert("action".into(), serde_json::json!({ "op": "All" }));
     }
-    Policy::from_json(Some(policy.id().clone()), json)
+    Policy::from_json(Some(policy.id().clone()), json).map_err(|error| error.to_string())
 }
 
 fn valid(statement: &Statement<'_>, reading: &Validator) -> bool {
