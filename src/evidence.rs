@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::config::Config;
@@ -62,9 +63,10 @@ impl Evidence {
     ) -> Result<Self, EvidenceError> {
         let recorded = recorded::open(dir)?;
         let mut estate = Estate::new(config);
-        for place in recorded.places() {
-            estate.add(Inventory::from_answers(recorded.answers(place)));
-        }
+        // Side by side, each place's answers dropped as soon as they are read.
+        let read = |place| Inventory::from_answers(recorded.answers(place));
+        let places: Vec<Inventory> = recorded.places().par_iter().map(read).collect();
+        places.into_iter().for_each(|inventory| estate.add(inventory));
         let organization = recorded.organization();
         let was_recorded = organization.is_some();
         match organization {

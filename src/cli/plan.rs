@@ -1,6 +1,7 @@
 //! `plan`: what is due, from AWS or from a recorded estate.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -64,11 +65,14 @@ pub(super) fn judge(evidence: &Evidence, settings: &Settings, principal: Princip
 }
 
 pub(super) fn print(plan: &Plan, settings: &Settings, format: Format, all: bool) -> Result<(), Failure> {
-    let text = match format {
-        Format::Text => render::plan(plan, &settings.policies, all),
-        Format::Json => json(plan)?,
-    };
-    super::print(&text).map(|_| ())
+    match format {
+        Format::Text => super::print(&render::plan(plan, &settings.policies, all)).map(|_| ()),
+        Format::Json => match write_json(plan, std::io::stdout().lock()) {
+            // Whoever reads only the first lines has what they wanted.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|error| Failure::failed(format!("cannot print the plan: {error}"))),
+        },
+    }
 }
 
 /// Writes the plan whole or not at all.
@@ -76,7 +80,7 @@ fn save(plan: &Plan, file: &Path) -> Result<(), Failure> {
     let unsaved = |error: std::io::Error| Failure::failed(format!("cannot save the plan to `{}`: {error}", file.display()));
     let mut partial = file.as_os_str().to_owned();
     partial.push(".partial");
-    let written = std::fs::write(&partial, json(plan)?).and_then(|()| std::fs::rename(&partial, file));
+    let written = File::create(&partial).and_then(|out| write_json(plan, out)).and_then(|()| std::fs::rename(&partial, file));
     written.map_err(|error| {
         // What was not finished is of no use; that it cannot be removed either is told by the first error.
         let _ = std::fs::remove_file(&partial);
@@ -100,9 +104,12 @@ pub(super) fn read(file: &Path) -> Result<Plan, Failure> {
     Ok(plan)
 }
 
-fn json(plan: &Plan) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(plan).map_err(|error| Failure::failed(format!("cannot write the plan as JSON: {error}")))?;
-    Ok(text + "\n")
+/// Writes the plan piece by piece: as one text it would take as much memory as the estate.
+fn write_json(plan: &Plan, out: impl Write) -> std::io::Result<()> {
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, plan)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Names the gaps on stderr, unless a person sees them on the same terminal anyway.
