@@ -28,8 +28,8 @@ pub struct Joined<'a> {
     snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
     families: HashMap<&'a Place, Families>,
     replicas: HashMap<(&'a AmiId, &'a Region), BTreeSet<Region>>,
-    /// Images in a Recycle Bin whose snapshots nobody remembers, per place.
-    unmapped: HashMap<&'a Place, Vec<&'a AmiId>>,
+    /// Images whose snapshots nobody knows, listed without them or in a Recycle Bin, per place.
+    unmapped: HashMap<&'a Place, Vec<Unknown>>,
     gaps_about: HashMap<&'a str, Vec<&'a Gap>>,
     /// What stands in for permissions that were not asked for.
     unasked: Option<Permissions>,
@@ -88,6 +88,10 @@ impl<'a> Joined<'a> {
 
     fn join_images(&mut self, inventory: &'a Inventory) {
         for image in &inventory.images {
+            if image.mapping_is_missing() {
+                let reason = format!("{} was listed without its snapshots", image.id);
+                self.unmapped.entry(&inventory.place).or_default().push(Unknown { reason });
+            }
             for snapshot in image.snapshots() {
                 let name = format!("{} ({})", image.id, image.state);
                 let reference = Reference { place: inventory.place.clone(), user: User::Image, name, live: true };
@@ -136,7 +140,10 @@ impl<'a> Joined<'a> {
                         self.snapshot_images.entry(snapshot).or_default().push(reference);
                     }
                 }
-                None => self.unmapped.entry(&inventory.place).or_default().push(image),
+                None => {
+                    let reason = format!("{image} is in the Recycle Bin and nobody remembers its snapshots");
+                    self.unmapped.entry(&inventory.place).or_default().push(Unknown { reason });
+                }
             }
         }
     }
@@ -288,12 +295,7 @@ impl<'a> Joined<'a> {
         if inventory.bin.is_none() {
             unknown.push(Unknown::because("the images in the Recycle Bin were not read"));
         }
-        for image in inventory.images.iter().filter(|image| image.mapping_is_missing()) {
-            unknown.push(Unknown { reason: format!("{} was listed without its snapshots", image.id) });
-        }
-        for image in self.unmapped.get(&inventory.place).into_iter().flatten() {
-            unknown.push(Unknown { reason: format!("{image} is in the Recycle Bin and nobody remembers its snapshots") });
-        }
+        unknown.extend(self.unmapped.get(&inventory.place).into_iter().flatten().cloned());
         unknown
     }
 
