@@ -25,7 +25,7 @@ pub use joins::Joined;
 pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
 pub use recovery::{Recovery, RecycleBinRule};
-pub use references::{Reference, User};
+pub use references::{Reference, User, launched as read_launched};
 pub use versions::Version;
 
 pub use decode::{image as read_image, permissions as read_permissions, snapshot as read_snapshot};

@@ -130,8 +130,8 @@ pub(super) fn users(answers: &Answers, gaps: &mut Gaps) -> Users {
     users
 }
 
-/// Instances in every state but `terminated`, with their images.
-fn launched(answer: &DescribeInstances) -> Result<Vec<(String, String)>, String> {
+/// Instances in every state but `terminated`, with their images; an error when the answer leaves one open.
+pub fn launched(answer: &DescribeInstances) -> Result<Vec<(String, String)>, String> {
     let mut launched = Vec::new();
     for reservation in listed(&answer.reservations, "Reservations")? {
         for instance in listed(&reservation.instances, "Instances")? {

@@ -26,13 +26,17 @@ pub async fn public_images(clients: &Clients) -> Result<DescribeImages, AwsError
 /// only the deletion of *root* snapshots of registered images.
 pub async fn images_of(clients: &Clients, snapshot: &SnapshotId) -> Result<Vec<AmiId>, AwsError> {
     let filter = Filter::builder().name("block-device-mapping.snapshot-id").values(snapshot.as_str()).build();
-    let images = listing(clients, Some(filter)).await?.images.into_iter().flatten().flatten();
-    // A server that does not know the filter answers with everything: look into the mappings as well.
-    let needs = images.filter(|image| {
+    Ok(needing(listing(clients, Some(filter)).await?, snapshot))
+}
+
+/// A server that does not know the filter answers with everything: look into the mappings as well.
+fn needing(answer: DescribeImages, snapshot: &SnapshotId) -> Vec<AmiId> {
+    let needs = answer.images.into_iter().flatten().flatten().filter(|image| {
         let mut devices = image.block_device_mappings.iter().flatten().flatten().filter_map(|device| device.ebs.as_ref());
         devices.any(|ebs| ebs.snapshot_id.as_deref() == Some(snapshot.as_str()))
     });
-    Ok(needs.filter_map(|image| image.image_id).map(AmiId::from).collect())
+    // One that does not say which it is needs the snapshot all the same.
+    needs.map(|image| image.image_id.unwrap_or_else(|| "an image without an id".into()).into()).collect()
 }
 
 async fn listing(clients: &Clients, filter: Option<Filter>) -> Result<DescribeImages, AwsError> {
@@ -124,5 +128,19 @@ fn block_device(device: sdk::BlockDeviceMapping) -> BlockDevice {
             volume_type: ebs.volume_type.map(|kind| kind.as_str().to_owned()),
             delete_on_termination: ebs.delete_on_termination,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_without_an_id_needs_its_snapshot_all_the_same() {
+        let ebs = EbsBlockDevice { snapshot_id: Some("snap-1".into()), ..EbsBlockDevice::default() };
+        let device = BlockDevice { ebs: Some(ebs), ..BlockDevice::default() };
+        let image = Image { block_device_mappings: Some(vec![Some(device)]), ..Image::default() };
+        let answer = DescribeImages { images: Some(vec![Some(image)]) };
+        assert_eq!(needing(answer, &"snap-1".into()).len(), 1);
     }
 }

@@ -8,6 +8,7 @@ use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{DescribeInstances, DescribeVolumes, EbsVolume, Instance, InstanceState, Reservation};
+use crate::inventory::read_launched;
 use crate::model::AmiId;
 
 /// Instances in every state, those that services manage included.
@@ -18,10 +19,13 @@ pub async fn instances(clients: &Clients) -> Result<DescribeInstances, AwsError>
 /// The ids of the instances that run one image and are not terminated: the last look before it goes.
 pub async fn instances_of(clients: &Clients, image: &AmiId) -> Result<Vec<String>, AwsError> {
     let filter = Filter::builder().name("image-id").values(image.as_str()).build();
-    let answer = listing(clients, Some(filter)).await?;
-    let instances = answer.reservations.into_iter().flatten().flatten().flat_map(|reservation| reservation.instances).flatten().flatten();
-    let alive = instances.filter(|instance| instance.state.as_ref().and_then(|state| state.name.as_deref()) != Some("terminated"));
-    Ok(alive.map(|instance| instance.instance_id.unwrap_or_else(|| "without an id".into())).collect())
+    running(&listing(clients, Some(filter)).await?, image)
+}
+
+/// Read like any other listing of instances: one that leaves something open is an error, not an unused image.
+fn running(answer: &DescribeInstances, image: &AmiId) -> Result<Vec<String>, AwsError> {
+    let launched = read_launched(answer).map_err(AwsError::malformed)?;
+    Ok(launched.into_iter().filter(|(_, launched)| launched == image.as_str()).map(|(instance, _)| instance).collect())
 }
 
 async fn listing(clients: &Clients, filter: Option<Filter>) -> Result<DescribeInstances, AwsError> {
@@ -72,4 +76,32 @@ pub async fn volumes(clients: &Clients) -> Result<DescribeVolumes, AwsError> {
         Ok(Page { items: list(page.volumes, convert), next: page.next_token })
     });
     Ok(DescribeVolumes { volumes: Some(volumes.await?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(id: Option<&str>, state: &str) -> Option<Instance> {
+        Some(Instance {
+            instance_id: id.map(Into::into),
+            image_id: Some("ami-1".into()),
+            state: Some(InstanceState { name: Some(state.into()) }),
+            ..Instance::default()
+        })
+    }
+
+    fn answer(instances: Option<Vec<Option<Instance>>>) -> DescribeInstances {
+        DescribeInstances { reservations: Some(vec![Some(Reservation { instances })]) }
+    }
+
+    #[test]
+    fn an_answer_that_leaves_instances_open_is_no_unused_image() {
+        let image = AmiId::from("ami-1");
+        let found = running(&answer(Some(vec![instance(Some("i-1"), "stopped"), instance(Some("i-2"), "terminated")])), &image);
+        assert_eq!(found.unwrap(), ["i-1"]);
+        for open in [None, Some(vec![None]), Some(vec![instance(None, "running")])] {
+            assert!(running(&answer(open), &image).is_err());
+        }
+    }
 }
