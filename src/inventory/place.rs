@@ -138,17 +138,38 @@ pub(super) fn could_hide_use(source: &Source) -> bool {
         | Source::LaunchTemplateVersions
         | Source::AutoScalingGroups
         | Source::LaunchConfigurations
+        | Source::SpotFleets
+        | Source::SpotRequests
+        | Source::Fleets
+        | Source::ImageReferences
+        | Source::ParameterNames
         | Source::Parameters
+        | Source::ImageRecipes
+        | Source::ImageRecipe
+        | Source::ContainerRecipes
+        | Source::ContainerRecipe
+        | Source::Resources
+        | Source::Resource
+        | Source::ScalingActivities
+        | Source::Events
         | Source::Regions
         | Source::Other(_) => true,
         Source::Images
         | Source::Snapshots
         | Source::PublicSnapshots
+        | Source::ImagesInUse
+        | Source::UsageReports
+        | Source::UsageReportEntries
         | Source::Volumes
+        | Source::FastRestores
+        | Source::LockedSnapshots
         | Source::ImagesInRecycleBin
         | Source::SnapshotsInRecycleBin
         | Source::RecycleBinRules
         | Source::RecycleBinRule
+        | Source::ImageBlockPublicAccess
+        | Source::SnapshotBlockPublicAccess
+        | Source::AllowedImages
         | Source::LaunchPermissions
         | Source::CreateVolumePermissions
         | Source::Organization => false,

@@ -16,23 +16,96 @@ pub enum Source {
     LaunchTemplateVersions,
     AutoScalingGroups,
     LaunchConfigurations,
+    SpotFleets,
+    SpotRequests,
+    Fleets,
+    /// EC2's own answer to who names an image: a cross-check.
+    ImageReferences,
+    ParameterNames,
+    /// The values of SSM parameters.
+    Parameters,
+    ImageRecipes,
+    /// The details of every image recipe.
+    ImageRecipe,
+    ContainerRecipes,
+    /// The details of every container recipe.
+    ContainerRecipe,
+    /// What Cloud Control lists, for each type that is asked about.
+    Resources,
+    /// The properties of what Cloud Control lists.
+    Resource,
+    /// Launches that failed because of an image.
+    ScalingActivities,
+    /// What CloudTrail saw: failed launches, changed permissions.
+    Events,
+    /// Images of other owners that something here runs.
+    ImagesInUse,
+    UsageReports,
+    /// Which accounts use the images that are shared with them.
+    UsageReportEntries,
     Volumes,
+    FastRestores,
+    LockedSnapshots,
     ImagesInRecycleBin,
     SnapshotsInRecycleBin,
     RecycleBinRules,
     RecycleBinRule,
+    ImageBlockPublicAccess,
+    SnapshotBlockPublicAccess,
+    AllowedImages,
     /// Per image.
     LaunchPermissions,
     /// Per snapshot.
     CreateVolumePermissions,
-    /// The values of SSM parameters that launch templates name.
-    Parameters,
     Organization,
     /// Another recorded file: every image id in it counts as use.
     Other(String),
 }
 
 impl Source {
+    /// Every source that has a reader.
+    pub const ALL: [Self; 39] = [
+        Self::Regions,
+        Self::Images,
+        Self::Snapshots,
+        Self::PublicSnapshots,
+        Self::Instances,
+        Self::LaunchTemplates,
+        Self::LaunchTemplateVersions,
+        Self::AutoScalingGroups,
+        Self::LaunchConfigurations,
+        Self::SpotFleets,
+        Self::SpotRequests,
+        Self::Fleets,
+        Self::ImageReferences,
+        Self::ParameterNames,
+        Self::Parameters,
+        Self::ImageRecipes,
+        Self::ImageRecipe,
+        Self::ContainerRecipes,
+        Self::ContainerRecipe,
+        Self::Resources,
+        Self::Resource,
+        Self::ScalingActivities,
+        Self::Events,
+        Self::ImagesInUse,
+        Self::UsageReports,
+        Self::UsageReportEntries,
+        Self::Volumes,
+        Self::FastRestores,
+        Self::LockedSnapshots,
+        Self::ImagesInRecycleBin,
+        Self::SnapshotsInRecycleBin,
+        Self::RecycleBinRules,
+        Self::RecycleBinRule,
+        Self::ImageBlockPublicAccess,
+        Self::SnapshotBlockPublicAccess,
+        Self::AllowedImages,
+        Self::LaunchPermissions,
+        Self::CreateVolumePermissions,
+        Self::Organization,
+    ];
+
     /// The listings every complete picture of a place needs.
     pub const LISTINGS: [Self; 11] = [
         Self::Images,
@@ -60,14 +133,35 @@ impl Source {
             Self::LaunchTemplateVersions => "describe-launch-template-versions",
             Self::AutoScalingGroups => "describe-auto-scaling-groups",
             Self::LaunchConfigurations => "describe-launch-configurations",
+            Self::SpotFleets => "describe-spot-fleet-requests",
+            Self::SpotRequests => "describe-spot-instance-requests",
+            Self::Fleets => "describe-fleets",
+            Self::ImageReferences => "describe-image-references",
+            Self::ParameterNames => "describe-parameters",
+            Self::Parameters => "get-parameters",
+            Self::ImageRecipes => "list-image-recipes",
+            Self::ImageRecipe => "get-image-recipe",
+            Self::ContainerRecipes => "list-container-recipes",
+            Self::ContainerRecipe => "get-container-recipe",
+            Self::Resources => "list-resources",
+            Self::Resource => "get-resource",
+            Self::ScalingActivities => "describe-scaling-activities",
+            Self::Events => "lookup-events",
+            Self::ImagesInUse => "describe-images-in-use",
+            Self::UsageReports => "describe-image-usage-reports",
+            Self::UsageReportEntries => "describe-image-usage-report-entries",
             Self::Volumes => "describe-volumes",
+            Self::FastRestores => "describe-fast-snapshot-restores",
+            Self::LockedSnapshots => "describe-locked-snapshots",
             Self::ImagesInRecycleBin => "list-images-in-recycle-bin",
             Self::SnapshotsInRecycleBin => "list-snapshots-in-recycle-bin",
             Self::RecycleBinRules => "list-rules",
             Self::RecycleBinRule => "get-rule",
+            Self::ImageBlockPublicAccess => "get-image-block-public-access-state",
+            Self::SnapshotBlockPublicAccess => "get-snapshot-block-public-access-state",
+            Self::AllowedImages => "get-allowed-images-settings",
             Self::LaunchPermissions => "launch-permissions",
             Self::CreateVolumePermissions => "create-volume-permissions",
-            Self::Parameters => "get-parameters",
             Self::Organization => "organization",
             Self::Other(name) => name,
         }
@@ -75,16 +169,7 @@ impl Source {
 
     /// The source of that name.
     pub fn named(name: &str) -> Self {
-        let known = [
-            Self::Regions,
-            Self::Volumes,
-            Self::SnapshotsInRecycleBin,
-            Self::LaunchPermissions,
-            Self::CreateVolumePermissions,
-            Self::Parameters,
-            Self::Organization,
-        ];
-        known.into_iter().chain(Self::LISTINGS).find(|source| source.name() == name).unwrap_or_else(|| Self::Other(name.into()))
+        Self::ALL.into_iter().find(|source| source.name() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
 }
 

@@ -1,9 +1,12 @@
 //! What makes an answer a listing: the list in it. Without the list it is no answer.
 
 use crate::inventory::answers::{
-    DescribeAutoScalingGroups, DescribeImages, DescribeInstances, DescribeLaunchConfigurations, DescribeLaunchTemplateVersions,
-    DescribeLaunchTemplates, DescribeOrganization, DescribeSnapshots, DescribeVolumes, GetParameters, GetRule, ImageAttribute,
-    ListImagesInRecycleBin, ListRules, SnapshotAttribute,
+    DescribeAutoScalingGroups, DescribeFastSnapshotRestores, DescribeFleets, DescribeImageReferences, DescribeImageUsageReportEntries,
+    DescribeImageUsageReports, DescribeImages, DescribeInstances, DescribeLaunchConfigurations, DescribeLaunchTemplateVersions,
+    DescribeLaunchTemplates, DescribeLockedSnapshots, DescribeOrganization, DescribeParameters, DescribeScalingActivities,
+    DescribeSnapshots, DescribeSpotFleetRequests, DescribeSpotInstanceRequests, DescribeVolumes, GetContainerRecipe, GetImageRecipe,
+    GetParameters, GetResource, GetRule, ImageAttribute, ListContainerRecipes, ListImageRecipes, ListImagesInRecycleBin, ListResources,
+    ListRules, ListSnapshotsInRecycleBin, LookupEvents, SnapshotAttribute,
 };
 
 /// An answer that stands or falls with its list.
@@ -38,17 +41,37 @@ listing! {
     ListImagesInRecycleBin { images: "Images" }
     ListRules { rules: "Rules" }
     DescribeVolumes { volumes: "Volumes" }
+    DescribeSpotFleetRequests { spot_fleet_request_configs: "SpotFleetRequestConfigs" }
+    DescribeSpotInstanceRequests { spot_instance_requests: "SpotInstanceRequests" }
+    DescribeFleets { fleets: "Fleets" }
+    DescribeImageReferences { image_references: "ImageReferences" }
+    DescribeParameters { parameters: "Parameters" }
+    ListImageRecipes { image_recipe_summary_list: "imageRecipeSummaryList" }
+    ListContainerRecipes { container_recipe_summary_list: "containerRecipeSummaryList" }
+    DescribeScalingActivities { activities: "Activities" }
+    LookupEvents { events: "Events" }
+    DescribeImageUsageReports { image_usage_reports: "ImageUsageReports" }
+    DescribeImageUsageReportEntries { image_usage_report_entries: "ImageUsageReportEntries" }
+    DescribeFastSnapshotRestores { fast_snapshot_restores: "FastSnapshotRestores" }
+    DescribeLockedSnapshots { snapshots: "Snapshots" }
+    ListSnapshotsInRecycleBin { snapshots: "Snapshots" }
     GetParameters { parameters: "Parameters" }
     ImageAttribute { launch_permissions: "LaunchPermissions" }
     SnapshotAttribute { create_volume_permissions: "CreateVolumePermissions" }
     DescribeOrganization { accounts: "Accounts" }
 }
 
-/// The answers of `get-rule`, one per rule.
-impl Listing for Vec<GetRule> {
-    const LIST: &'static str = "[…]";
+/// Answers about single things, one per thing that was listed.
+macro_rules! details {
+    ($($answer:ident)*) => {$(
+        impl Listing for Vec<$answer> {
+            const LIST: &'static str = "[…]";
 
-    fn entries(&self) -> Option<usize> {
-        Some(self.len())
-    }
+            fn entries(&self) -> Option<usize> {
+                Some(self.len())
+            }
+        }
+    )*};
 }
+
+details! { GetRule GetImageRecipe GetContainerRecipe ListResources GetResource }

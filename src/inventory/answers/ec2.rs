@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::{List, Tag};
 
 macro_rules! shape {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_attr:meta])* $field:ident: $ty:ty),* $(,)? })*) => {$(
+    ($case:literal $($(#[$doc:meta])* $name:ident { $($(#[$field_attr:meta])* $field:ident: $ty:ty),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-        #[serde(rename_all = "PascalCase")]
+        #[serde(rename_all = $case)]
         pub struct $name {
             $($(#[$field_attr])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $field: $ty,)*
         }
     )*};
+    ($($shapes:tt)*) => { shape! { "PascalCase" $($shapes)* } };
 }
 pub(super) use shape;
 
@@ -136,9 +137,4 @@ shape! {
         organization_arn: Option<String>,
         organizational_unit_arn: Option<String>,
     }
-
-    /// `aws ssm get-parameters` of the names that launch templates resolve
-    GetParameters { parameters: List<Parameter> }
-
-    Parameter { name: Option<String>, value: Option<String> }
 }

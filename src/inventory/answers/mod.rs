@@ -6,8 +6,12 @@
 
 mod autoscaling;
 mod ec2;
+mod fleets;
 mod organization;
+mod place;
+mod recipes;
 mod recycle_bin;
+mod references;
 
 use std::collections::BTreeMap;
 
@@ -15,8 +19,12 @@ use serde::{Deserialize, Serialize};
 
 pub use autoscaling::*;
 pub use ec2::*;
+pub use fleets::*;
 pub use organization::*;
+pub use place::*;
+pub use recipes::*;
 pub use recycle_bin::*;
+pub use references::*;
 
 use crate::model::{AmiId, Place, SnapshotId, Source};
 
@@ -45,10 +53,31 @@ pub struct Answers {
     pub rules: Answer<ListRules>,
     /// The details of every rule that `rules` lists.
     pub rule_details: Answer<Vec<GetRule>>,
-    /// `None` where it was not asked for: it adds a fact, and its absence hides no use.
-    pub volumes: Option<Answer<DescribeVolumes>>,
-    /// `None` where it was not asked for; needed only where a template names `resolve:ssm:`.
+    // Below: `None` where the source was not asked, since nothing could make use of it or it was declared unused.
+    pub spot_fleets: Option<Answer<DescribeSpotFleetRequests>>,
+    pub spot_requests: Option<Answer<DescribeSpotInstanceRequests>>,
+    pub fleets: Option<Answer<DescribeFleets>>,
+    pub image_references: Option<Answer<DescribeImageReferences>>,
+    pub parameter_names: Option<Answer<DescribeParameters>>,
     pub parameters: Option<Answer<GetParameters>>,
+    pub image_recipes: Option<Answer<ListImageRecipes>>,
+    pub image_recipe_details: Option<Answer<Vec<GetImageRecipe>>>,
+    pub container_recipes: Option<Answer<ListContainerRecipes>>,
+    pub container_recipe_details: Option<Answer<Vec<GetContainerRecipe>>>,
+    pub resources: Option<Answer<Vec<ListResources>>>,
+    pub resource_details: Option<Answer<Vec<GetResource>>>,
+    pub scaling_activities: Option<Answer<DescribeScalingActivities>>,
+    pub events: Option<Answer<LookupEvents>>,
+    pub images_in_use: Option<Answer<DescribeImages>>,
+    pub usage_reports: Option<Answer<DescribeImageUsageReports>>,
+    pub usage_report_entries: Option<Answer<DescribeImageUsageReportEntries>>,
+    pub volumes: Option<Answer<DescribeVolumes>>,
+    pub fast_restores: Option<Answer<DescribeFastSnapshotRestores>>,
+    pub locked_snapshots: Option<Answer<DescribeLockedSnapshots>>,
+    pub snapshots_in_recycle_bin: Option<Answer<ListSnapshotsInRecycleBin>>,
+    pub image_block_public_access: Option<Answer<GetImageBlockPublicAccessState>>,
+    pub snapshot_block_public_access: Option<Answer<GetSnapshotBlockPublicAccessState>>,
+    pub allowed_images: Option<Answer<GetAllowedImagesSettings>>,
     /// Only the images that were asked about.
     pub launch_permissions: BTreeMap<AmiId, Answer<ImageAttribute>>,
     /// Only the snapshots that were asked about.
@@ -75,8 +104,30 @@ impl Answers {
             images_in_recycle_bin: Err(why()),
             rules: Err(why()),
             rule_details: Err(why()),
-            volumes: None,
+            spot_fleets: None,
+            spot_requests: None,
+            fleets: None,
+            image_references: None,
+            parameter_names: None,
             parameters: None,
+            image_recipes: None,
+            image_recipe_details: None,
+            container_recipes: None,
+            container_recipe_details: None,
+            resources: None,
+            resource_details: None,
+            scaling_activities: None,
+            events: None,
+            images_in_use: None,
+            usage_reports: None,
+            usage_report_entries: None,
+            volumes: None,
+            fast_restores: None,
+            locked_snapshots: None,
+            snapshots_in_recycle_bin: None,
+            image_block_public_access: None,
+            snapshot_block_public_access: None,
+            allowed_images: None,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             others: BTreeMap::new(),

@@ -20,8 +20,6 @@ const HARMLESS: [&str; 5] = [
 /// Reads everything that was recorded of a place.
 pub(super) fn read(folder: &Path, place: &Place) -> Answers {
     let path = |source: &Source| folder.join(format!("{source}.json"));
-    let volumes = path(&Source::Volumes);
-    let parameters = path(&Source::Parameters);
     let mut others = BTreeMap::new();
     Answers {
         place: place.clone(),
@@ -37,8 +35,30 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
         images_in_recycle_bin: file::read(&path(&Source::ImagesInRecycleBin)),
         rules: file::read(&path(&Source::RecycleBinRules)),
         rule_details: file::json(&path(&Source::RecycleBinRule)),
-        volumes: super::is_there(&volumes).then(|| file::read(&volumes)),
-        parameters: super::is_there(&parameters).then(|| file::read(&parameters)),
+        spot_fleets: recorded(&path(&Source::SpotFleets), file::read),
+        spot_requests: recorded(&path(&Source::SpotRequests), file::read),
+        fleets: recorded(&path(&Source::Fleets), file::read),
+        image_references: recorded(&path(&Source::ImageReferences), file::read),
+        parameter_names: recorded(&path(&Source::ParameterNames), file::read),
+        parameters: recorded(&path(&Source::Parameters), file::read),
+        image_recipes: recorded(&path(&Source::ImageRecipes), file::read),
+        image_recipe_details: recorded(&path(&Source::ImageRecipe), file::json),
+        container_recipes: recorded(&path(&Source::ContainerRecipes), file::read),
+        container_recipe_details: recorded(&path(&Source::ContainerRecipe), file::json),
+        resources: recorded(&path(&Source::Resources), file::json),
+        resource_details: recorded(&path(&Source::Resource), file::json),
+        scaling_activities: recorded(&path(&Source::ScalingActivities), file::read),
+        events: recorded(&path(&Source::Events), file::read),
+        images_in_use: recorded(&path(&Source::ImagesInUse), file::read),
+        usage_reports: recorded(&path(&Source::UsageReports), file::read),
+        usage_report_entries: recorded(&path(&Source::UsageReportEntries), file::read),
+        volumes: recorded(&path(&Source::Volumes), file::read),
+        fast_restores: recorded(&path(&Source::FastRestores), file::read),
+        locked_snapshots: recorded(&path(&Source::LockedSnapshots), file::read),
+        snapshots_in_recycle_bin: recorded(&path(&Source::SnapshotsInRecycleBin), file::read),
+        image_block_public_access: recorded(&path(&Source::ImageBlockPublicAccess), file::json),
+        snapshot_block_public_access: recorded(&path(&Source::SnapshotBlockPublicAccess), file::json),
+        allowed_images: recorded(&path(&Source::AllowedImages), file::json),
         launch_permissions: attributes(folder, &Source::LaunchPermissions, &mut others, |path, id| {
             let answer: ImageAttribute = file::read(path)?;
             about(path, id, answer.image_id.as_deref())?;
@@ -54,6 +74,11 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
             others
         },
     }
+}
+
+/// What was recorded of a source; nobody asked where there is no file.
+fn recorded<T>(path: &Path, read: impl FnOnce(&Path) -> Answer<T>) -> Option<Answer<T>> {
+    super::is_there(path).then(|| read(path))
 }
 
 /// An answer may leave out whom it is about, since the file name says it; it may not contradict it.

@@ -68,8 +68,30 @@ impl Recording {
             images_in_recycle_bin,
             rules,
             rule_details,
-            volumes,
+            spot_fleets,
+            spot_requests,
+            fleets,
+            image_references,
+            parameter_names,
             parameters,
+            image_recipes,
+            image_recipe_details,
+            container_recipes,
+            container_recipe_details,
+            resources,
+            resource_details,
+            scaling_activities,
+            events,
+            images_in_use,
+            usage_reports,
+            usage_report_entries,
+            volumes,
+            fast_restores,
+            locked_snapshots,
+            snapshots_in_recycle_bin,
+            image_block_public_access,
+            snapshot_block_public_access,
+            allowed_images,
             launch_permissions,
             create_volume_permissions,
             others,
@@ -92,12 +114,30 @@ impl Recording {
             // Only the ids were kept, so only they can be written.
             to.answer(source, &ids.as_ref().map(|ids| serde_json::json!({ "ImageIds": ids })).map_err(Clone::clone))?;
         }
-        if let Some(volumes) = volumes {
-            to.answer(&Source::Volumes, volumes)?;
-        }
-        if let Some(parameters) = parameters {
-            to.answer(&Source::Parameters, parameters)?;
-        }
+        to.asked(&Source::SpotFleets, spot_fleets)?;
+        to.asked(&Source::SpotRequests, spot_requests)?;
+        to.asked(&Source::Fleets, fleets)?;
+        to.asked(&Source::ImageReferences, image_references)?;
+        to.asked(&Source::ParameterNames, parameter_names)?;
+        to.asked(&Source::Parameters, parameters)?;
+        to.asked(&Source::ImageRecipes, image_recipes)?;
+        to.asked(&Source::ImageRecipe, image_recipe_details)?;
+        to.asked(&Source::ContainerRecipes, container_recipes)?;
+        to.asked(&Source::ContainerRecipe, container_recipe_details)?;
+        to.asked(&Source::Resources, resources)?;
+        to.asked(&Source::Resource, resource_details)?;
+        to.asked(&Source::ScalingActivities, scaling_activities)?;
+        to.asked(&Source::Events, events)?;
+        to.asked(&Source::ImagesInUse, images_in_use)?;
+        to.asked(&Source::UsageReports, usage_reports)?;
+        to.asked(&Source::UsageReportEntries, usage_report_entries)?;
+        to.asked(&Source::Volumes, volumes)?;
+        to.asked(&Source::FastRestores, fast_restores)?;
+        to.asked(&Source::LockedSnapshots, locked_snapshots)?;
+        to.asked(&Source::SnapshotsInRecycleBin, snapshots_in_recycle_bin)?;
+        to.asked(&Source::ImageBlockPublicAccess, image_block_public_access)?;
+        to.asked(&Source::SnapshotBlockPublicAccess, snapshot_block_public_access)?;
+        to.asked(&Source::AllowedImages, allowed_images)?;
         to.attributes(&Source::LaunchPermissions, launch_permissions.iter().map(|(id, answer)| (id.as_str(), answer)))?;
         to.attributes(&Source::CreateVolumePermissions, create_volume_permissions.iter().map(|(id, answer)| (id.as_str(), answer)))
     }
@@ -124,6 +164,11 @@ impl Folder {
             Ok(answer) => file(&self.path.join(format!("{}.json", name(source.name())?)), answer),
             Err(_) => Ok(()),
         }
+    }
+
+    /// A source that was not asked leaves no file either.
+    fn asked<T: Serialize>(&self, source: &Source, answer: &Option<Answer<T>>) -> Result<(), RecordError> {
+        answer.as_ref().map_or(Ok(()), |answer| self.answer(source, answer))
     }
 
     fn attributes<'a, T: Serialize + 'a>(
