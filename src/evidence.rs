@@ -106,7 +106,7 @@ mod live {
     use crate::aws::Aws;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, all_permissions, exposures, regions, scan};
+    use crate::scan::live::{Exposure, Memory, all_permissions, exposures, recall, regions, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -138,8 +138,14 @@ mod live {
 
             let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
             let asked = questions(&joined, policies, principal);
+            let memory = Memory { settings: &config.permissions, now, progress };
+            let open = match recording {
+                // A record is what AWS says now.
+                Some(_) => asked.clone(),
+                None => recall(aws, &asked, &mut history, &mut estate, memory).await,
+            };
             let mut unrecorded = Ok(());
-            all_permissions(aws, &asked, |place, (images, snapshots)| {
+            all_permissions(aws, &open, |place, (images, snapshots)| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     let unread = Answers::unread(place.clone(), "written before");
                     let (launch_permissions, create_volume_permissions) = (images.clone(), snapshots.clone());
@@ -151,6 +157,8 @@ mod live {
             })
             .await;
             unrecorded?;
+            let answered = open.iter().flat_map(|(place, open)| open.resources().map(|resource| (place.clone(), resource)));
+            history.remember(&estate, answered, now);
             Questions::note_unanswered(&asked, &mut estate);
             history.observe(&Joined::new(&estate, &history.clone(), config, now));
             if let Some(recording) = recording {

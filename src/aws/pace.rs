@@ -35,6 +35,8 @@ enum Class {
     Heavy,
     /// CopyImage: 100 tokens, 1 a second.
     Copy,
+    /// LookupEvents: 2 a second. <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+    Lookup,
 }
 
 impl Api {
@@ -50,6 +52,10 @@ impl Api {
         Self { name, class: Class::Heavy }
     }
 
+    pub(crate) const fn lookup(name: &'static str) -> Self {
+        Self { name, class: Class::Lookup }
+    }
+
     pub(crate) const fn copy(name: &'static str) -> Self {
         Self { name, class: Class::Copy }
     }
@@ -63,6 +69,7 @@ impl Class {
             Self::Change => (25, Duration::from_millis(400)),
             Self::Heavy => (50, Duration::from_millis(400)),
             Self::Copy => (50, Duration::from_secs(2)),
+            Self::Lookup => (1, Duration::from_secs(1)),
         }
     }
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId};
 
+use super::trail::Remembered;
+
 /// One thing that can be due: a resource, an action and what it is aimed at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Triple {
@@ -47,6 +49,12 @@ pub struct History {
     /// Images and snapshots in a place when it was last listed: what an exposure scan measures its tripwire against.
     #[serde(default, with = "pairs")]
     pub sizes: BTreeMap<Place, usize>,
+    /// Who may use an image or snapshot, as it was read; a recording has files of its own for that.
+    #[serde(skip)]
+    pub permissions: BTreeMap<ResourceId, Remembered>,
+    /// Up to when CloudTrail has been read for changes of them.
+    #[serde(skip)]
+    pub watched: BTreeMap<Place, Timestamp>,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Copy, Failures, History, Mapping, Triple};
-use crate::model::{Action, AmiId, Context, Grantee, Place, Region, SnapshotId};
+use crate::inventory::{Clock, Copy, Failures, History, Mapping, Remembered, Triple};
+use crate::model::{Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z0-9]{1,6}", "\\PC{0,8}", Just("\u{0}'\"\\\n".to_owned())]
@@ -57,6 +57,13 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn remembered()(place in place(), read_at in time(), accounts in prop::collection::btree_set("[0-9]{12}", 0..3)) -> Remembered {
+        let permissions = Permissions(accounts.iter().map(|account| Grantee::parse(account)).collect());
+        Remembered { place, read_at, permissions }
+    }
+}
+
+prop_compose! {
     fn history()(
         clocks in btree_map(triple(), clock(), 0..6),
         failures in btree_map(triple(), failures(), 0..4),
@@ -66,8 +73,10 @@ prop_compose! {
         rules_since in btree_map(text(), time(), 0..3),
         copies in btree_map(triple(), (ami(), time()).prop_map(|(image, started_at)| Copy { image, started_at }), 0..3),
         sizes in btree_map(place(), any::<usize>(), 0..3),
+        permissions in btree_map(triple().prop_map(|triple| triple.resource), remembered(), 0..4),
+        watched in btree_map(place(), time(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes }
+        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, permissions, watched }
     }
 }
 

@@ -6,7 +6,9 @@ mod permissions;
 mod regions;
 #[cfg(test)]
 mod tests;
+mod trail;
 
 pub use listings::{Exposure, exposure, exposures, listings, scan};
 pub use permissions::{PermissionAnswers, all_permissions, permissions};
 pub use regions::{RegionsError, regions};
+pub use trail::{Memory, recall};
