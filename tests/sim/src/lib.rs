@@ -20,6 +20,8 @@ mod api;
 mod autoscaling;
 mod buckets;
 mod calls;
+#[cfg(feature = "connector")]
+mod connector;
 mod control;
 mod ec2;
 mod error;
@@ -37,6 +39,8 @@ mod wire;
 pub mod world;
 
 pub use calls::Calls;
+#[cfg(feature = "connector")]
+pub use connector::Connector;
 pub use error::AwsError;
 pub use faults::{Fault, FaultKind};
 pub use heart::{Reply, handle};
