@@ -3,6 +3,7 @@
 mod block_public_access;
 mod copy;
 pub(crate) mod filter;
+mod fleets;
 mod image_attributes;
 mod image_changes;
 mod images;
@@ -13,6 +14,7 @@ mod recycle_bin;
 mod regions;
 mod snapshot_changes;
 mod snapshots;
+mod spot;
 mod tags;
 mod volumes;
 
@@ -67,6 +69,9 @@ pub(crate) const READS: &[Api] = &[
         ],
         launch_templates::versions,
     ),
+    read("DescribeSpotFleetRequests", &["SpotFleetRequestId", "MaxResults", "NextToken"], spot::describe_fleets),
+    read("DescribeSpotInstanceRequests", &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken"], spot::describe_requests),
+    read("DescribeFleets", &["FleetId", "Filter", "MaxResults", "NextToken"], fleets::describe),
     read("GetImageBlockPublicAccessState", &[], block_public_access::of_images),
     read("GetSnapshotBlockPublicAccessState", &[], block_public_access::of_snapshots),
     read("ListImagesInRecycleBin", &["ImageId", "MaxResults", "NextToken"], recycle_bin::list_images),

@@ -8,6 +8,10 @@ use super::place::Place;
 use super::snapshot::SnapshotState;
 use jiff::{SignedDuration, Timestamp};
 
+/// "Spot Fleet requests are deleted 48 hours after they are canceled and their instances are terminated."
+const CANCELLED_FLEET_VISIBLE: SignedDuration = SignedDuration::from_hours(48);
+/// "Spot Instance requests are deleted four hours after they are canceled and their instances are terminated."
+const CANCELLED_REQUEST_VISIBLE: SignedDuration = SignedDuration::from_hours(4);
 /// How long a terminated instance stays in DescribeInstances ("usually ... an hour").
 const TERMINATED_VISIBLE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -23,6 +27,8 @@ impl World {
             place.lingering.retain(|(_, until)| now < *until);
             place.stale.retain(|_, (_, until)| now < *until);
             place.instances.retain(|_, instance| instance.terminated.is_none_or(|at| now < at + TERMINATED_VISIBLE));
+            place.spot_fleets.retain(|_, fleet| fleet.cancelled.is_none_or(|at| now < at + CANCELLED_FLEET_VISIBLE));
+            place.spot_requests.retain(|_, request| request.cancelled.is_none_or(|at| now < at + CANCELLED_REQUEST_VISIBLE));
             for image in place.images.values_mut() {
                 if let Some(launched) = image.unreported_launch.filter(|launched| *launched + lag <= now) {
                     image.last_launched = Some(launched);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
+use super::fleet::{Fleet, SpotFleet, SpotRequest};
 use super::image::Image;
 use super::recycle_bin::{Binned, Rule};
 use super::snapshot::{Snapshot, Volume};
@@ -53,6 +54,9 @@ pub struct Place {
     pub launch_templates: BTreeMap<String, LaunchTemplate>,
     pub groups: BTreeMap<String, Group>,
     pub launch_configurations: BTreeMap<String, LaunchConfiguration>,
+    pub spot_fleets: BTreeMap<String, SpotFleet>,
+    pub fleets: BTreeMap<String, Fleet>,
+    pub spot_requests: BTreeMap<String, SpotRequest>,
     pub rules: BTreeMap<String, Rule>,
     pub bin_images: BTreeMap<String, Binned<Image>>,
     pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,

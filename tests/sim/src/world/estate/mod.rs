@@ -3,6 +3,7 @@
 //! A builder puts things there as they are; it calls no API and leaves nothing in the journal.
 
 mod compute;
+mod fleets;
 mod images;
 mod rules;
 mod snapshots;
@@ -15,6 +16,7 @@ use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
 pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
+pub use fleets::{FleetBuilder, SpotFleetBuilder, SpotRequestBuilder};
 pub use images::ImageBuilder;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;

@@ -1,0 +1,76 @@
+"""Each API of the table: its elements are the model's, its faults work, its calls are journalled as what they are."""
+
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError, PaginationError
+from botocore.parsers import ResponseParserError
+
+from test_paging import everything
+from test_wire_names import watched  # noqa: F401, a fixture
+
+#: Name, what the answer's list is called (for those that page), and what it takes to be asked.
+READS = [
+    ("ec2", "DescribeSpotFleetRequests", "SpotFleetRequestConfigs", {}),
+    ("ec2", "DescribeSpotInstanceRequests", "SpotInstanceRequests", {}),
+    ("ec2", "DescribeFleets", "Fleets", {}),
+    ("ec2", "DescribeFastSnapshotRestores", "FastSnapshotRestores", {}),
+    ("ec2", "DescribeLockedSnapshots", "Snapshots", {}),
+]
+
+PAGED = [read for read in READS if read[2]]
+
+
+def ids(table):
+    return [line[1] for line in table]
+
+
+def throttle_code(service):
+    return {"ec2": "RequestLimitExceeded", "autoscaling": "Throttling"}[service]
+
+
+def denied_code(service):
+    return {"ec2": "UnauthorizedOperation", "autoscaling": "AccessDenied"}[service]
+
+
+@pytest.mark.parametrize(("service", "name", "key", "arguments"), READS, ids=ids(READS))
+def test_reads_send_what_the_model_knows(rich, watched, service, name, key, arguments):  # noqa: F811
+    client = watched.client(service)
+    answer = getattr(client, xform_name(name))(**arguments)
+    assert watched.operations == [name]
+    assert key is None or answer[key], "the rich estate has one to show"
+    entry = rich.journal()[-1]
+    assert (entry["action"], entry["mutating"], entry["effect"]) == (name, False, False)
+    assert f"{service}:{name}" in entry["iam_actions"]
+
+
+@pytest.mark.parametrize(("service", "name", "key", "arguments"), READS, ids=ids(READS))
+def test_reads_fail_as_they_are_told_to(rich, service, name, key, arguments):
+    call = getattr(rich.client(service), xform_name(name))
+    for kind, code in (("deny", denied_code(service)), ("throttle", throttle_code(service))):
+        rich.fault(kind, action=name, first=1)
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+        assert caught.value.response["Error"]["Code"] == code
+    rich.clear_faults()
+    rich.fault("truncated-page", action=name, first=1)
+    with pytest.raises(ResponseParserError):
+        call(**arguments)
+    assert call(**arguments)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.parametrize(("service", "name", "key", "arguments"), PAGED, ids=ids(PAGED))
+def test_pages_are_the_whole_and_a_loop_is_noticed(rich, service, name, key, arguments):
+    client = rich.client(service)
+    call = xform_name(name)
+    whole = getattr(client, call)(**arguments)[key]
+    rich.set(page_limit=1)
+    size = {"ec2": "MaxResults", "autoscaling": "MaxRecords"}[service]
+    first = getattr(client, call)(**arguments, **{size: 5})
+    assert first[key] == whole[:1]
+    assert ("NextToken" in first) == (len(whole) > 1)
+    if client.can_paginate(call):
+        parts, pages = everything(client, call, key, 5, **arguments)
+        assert (parts, pages) == (whole, len(whole))
+        rich.fault("looping-token", action=name)
+        with pytest.raises(PaginationError):
+            everything(client, call, key, 5, **arguments)
