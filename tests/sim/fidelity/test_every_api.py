@@ -6,13 +6,25 @@ from botocore.exceptions import ClientError, PaginationError
 from botocore.parsers import ResponseParserError
 
 from test_paging import everything
+from test_reads import by_name
 from test_wire_names import watched  # noqa: F401, a fixture
+
+
+def full(rich):
+    return by_name(rich.client("ec2"), "full")["ImageId"]
+
 
 #: Name, what the answer's list is called (for those that page), and what it takes to be asked.
 READS = [
     ("ec2", "DescribeSpotFleetRequests", "SpotFleetRequestConfigs", {}),
     ("ec2", "DescribeSpotInstanceRequests", "SpotInstanceRequests", {}),
     ("ec2", "DescribeFleets", "Fleets", {}),
+    (
+        "ec2",
+        "DescribeImageReferences",
+        "ImageReferences",
+        lambda rich: {"ImageIds": [full(rich)], "IncludeAllResourceTypes": True},
+    ),
     ("ec2", "DescribeFastSnapshotRestores", "FastSnapshotRestores", {}),
     ("ec2", "DescribeLockedSnapshots", "Snapshots", {}),
 ]
@@ -22,6 +34,10 @@ PAGED = [read for read in READS if read[2]]
 
 def ids(table):
     return [line[1] for line in table]
+
+
+def asked(rich, arguments):
+    return arguments(rich) if callable(arguments) else arguments
 
 
 def throttle_code(service):
@@ -34,6 +50,7 @@ def denied_code(service):
 
 @pytest.mark.parametrize(("service", "name", "key", "arguments"), READS, ids=ids(READS))
 def test_reads_send_what_the_model_knows(rich, watched, service, name, key, arguments):  # noqa: F811
+    arguments = asked(rich, arguments)
     client = watched.client(service)
     answer = getattr(client, xform_name(name))(**arguments)
     assert watched.operations == [name]
@@ -45,6 +62,7 @@ def test_reads_send_what_the_model_knows(rich, watched, service, name, key, argu
 
 @pytest.mark.parametrize(("service", "name", "key", "arguments"), READS, ids=ids(READS))
 def test_reads_fail_as_they_are_told_to(rich, service, name, key, arguments):
+    arguments = asked(rich, arguments)
     call = getattr(rich.client(service), xform_name(name))
     for kind, code in (("deny", denied_code(service)), ("throttle", throttle_code(service))):
         rich.fault(kind, action=name, first=1)
@@ -60,6 +78,7 @@ def test_reads_fail_as_they_are_told_to(rich, service, name, key, arguments):
 
 @pytest.mark.parametrize(("service", "name", "key", "arguments"), PAGED, ids=ids(PAGED))
 def test_pages_are_the_whole_and_a_loop_is_noticed(rich, service, name, key, arguments):
+    arguments = asked(rich, arguments)
     client = rich.client(service)
     call = xform_name(name)
     whole = getattr(client, call)(**arguments)[key]

@@ -122,6 +122,9 @@ pub fn rich(now: Timestamp) -> World {
     let place = world.account(OURS).region("us-east-1");
     place.auto_scaling_group("classic").launch_configuration("classic").put();
     fleets(&mut world, &full, &template, &managed);
+    world.account(OURS).region("us-east-1").parameter("/golden/full", &full);
+    world.account(OURS).region("us-east-1").recipe_reference("image-recipe", "hardened", &full);
+    world.account(OURS).region("us-east-1").recipe_reference("container-recipe", "builder", &full);
     world
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod filter;
 mod fleets;
 mod image_attributes;
 mod image_changes;
+pub(crate) mod image_references;
 mod images;
 mod instances;
 mod launch_templates;
@@ -72,6 +73,11 @@ pub(crate) const READS: &[Api] = &[
     read("DescribeSpotFleetRequests", &["SpotFleetRequestId", "MaxResults", "NextToken"], spot::describe_fleets),
     read("DescribeSpotInstanceRequests", &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken"], spot::describe_requests),
     read("DescribeFleets", &["FleetId", "Filter", "MaxResults", "NextToken"], fleets::describe),
+    read(
+        "DescribeImageReferences",
+        &["ImageId", "IncludeAllResourceTypes", "ResourceType", "MaxResults", "NextToken"],
+        image_references::describe,
+    ),
     read("GetImageBlockPublicAccessState", &[], block_public_access::of_images),
     read("GetSnapshotBlockPublicAccessState", &[], block_public_access::of_snapshots),
     read("ListImagesInRecycleBin", &["ImageId", "MaxResults", "NextToken"], recycle_bin::list_images),

@@ -37,6 +37,15 @@ impl Default for Block {
     }
 }
 
+/// A resource of another service that names an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// `imagebuilder:ImageRecipe` or `imagebuilder:ContainerRecipe`.
+    pub kind: String,
+    pub arn: String,
+    pub image: String,
+}
+
 /// What a client token of CopyImage stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
@@ -63,6 +72,8 @@ pub struct Place {
     pub topics: BTreeMap<String, Topic>,
     /// SSM parameters, as far as `resolve:ssm:` needs them.
     pub parameters: BTreeMap<String, String>,
+    /// Image Builder recipes, as far as DescribeImageReferences tells them.
+    pub references: Vec<Reference>,
     pub image_block: Block,
     pub snapshot_block: Block,
     pub copies: Vec<Copy>,
