@@ -122,6 +122,7 @@ pub fn rich(now: Timestamp) -> World {
     let place = world.account(OURS).region("us-east-1");
     place.auto_scaling_group("classic").launch_configuration("classic").put();
     fleets(&mut world, &full, &template, &managed);
+    world.account(OURS).region("ap-south-1").block_public_access("block-new-sharing", "block-all-sharing").managed_by_policy();
     world.account(OURS).region("us-east-1").parameter("/golden/full", &full);
     world.account(OURS).region("us-east-1").recipe_reference("image-recipe", "hardened", &full);
     world.account(OURS).region("us-east-1").recipe_reference("container-recipe", "builder", &full);

@@ -4,9 +4,9 @@ use crate::api::{Answered, Call, Done};
 use crate::error::AwsError;
 use crate::paging::{LARGE, Sizes, page};
 use crate::wire::xml::Xml;
-use crate::world::World;
 use crate::world::compute::TemplateRef;
 use crate::world::fleet::{Fleet, FleetOverride, TemplateConfig};
+use crate::world::{Place, World};
 
 use super::filter::Filters;
 use super::images::write_mapping;
@@ -23,15 +23,15 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let filters = Filters::of(call)?;
     filters.check(&FILTERS)?;
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        if let Some(missing) = ids.iter().find(|id| !place.fleets.contains_key(**id)) {
-            return Err(missing_id("fleet-", "InvalidFleetId", "fleet ID", missing));
-        }
-        for fleet in place.fleets.values() {
-            let shown = if ids.is_empty() { fleet.kind != "instant" } else { ids.contains(&fleet.id.as_str()) };
-            if shown && filters.pass(&fleet.tags, |name| fleet_field(fleet, name))? {
-                found.push((fleet.id.as_str(), fleet));
-            }
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    if let Some(missing) = ids.iter().find(|id| !place.fleets.contains_key(**id)) {
+        return Err(missing_id("fleet-", "InvalidFleetId", "fleet ID", missing));
+    }
+    for fleet in place.fleets.values() {
+        let shown = if ids.is_empty() { fleet.kind != "instant" } else { ids.contains(&fleet.id.as_str()) };
+        if shown && filters.pass(&fleet.tags, |name| fleet_field(fleet, name))? {
+            found.push((fleet.id.as_str(), fleet));
         }
     }
     let page = page(world, call, SIZES, found)?;

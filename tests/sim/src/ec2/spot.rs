@@ -3,9 +3,9 @@
 use crate::api::{Answered, Call, Done};
 use crate::paging::{LARGE, page};
 use crate::wire::xml::{Xml, millis};
-use crate::world::World;
 use crate::world::fleet::{FleetOverride, LaunchSpecification, SpotFleet, SpotRequest, TemplateConfig};
 use crate::world::image::MappingKind;
+use crate::world::{Place, World};
 
 use super::filter::Filters;
 use super::fleets::{SIZES, missing_id, write_template};
@@ -15,13 +15,13 @@ use super::tags;
 pub(crate) fn describe_fleets(world: &mut World, call: &Call) -> Answered {
     let ids = call.params.list("SpotFleetRequestId");
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        if let Some(missing) = ids.iter().find(|id| !place.spot_fleets.contains_key(**id)) {
-            return Err(missing_id("sfr-", "InvalidSpotFleetRequestId", "spot fleet request ID", missing));
-        }
-        let all = place.spot_fleets.values();
-        found.extend(all.filter(|fleet| ids.is_empty() || ids.contains(&fleet.id.as_str())).map(|fleet| (fleet.id.as_str(), fleet)));
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    if let Some(missing) = ids.iter().find(|id| !place.spot_fleets.contains_key(**id)) {
+        return Err(missing_id("sfr-", "InvalidSpotFleetRequestId", "spot fleet request ID", missing));
     }
+    let all = place.spot_fleets.values();
+    found.extend(all.filter(|fleet| ids.is_empty() || ids.contains(&fleet.id.as_str())).map(|fleet| (fleet.id.as_str(), fleet)));
     let role = format!("arn:{}:iam::{}:role/aws-ec2-spot-fleet-tagging-role", world.partition(call.account()), call.account());
     let page = page(world, call, SIZES, found)?;
     let mut xml = Xml::default();
@@ -96,15 +96,15 @@ pub(crate) fn describe_requests(world: &mut World, call: &Call) -> Answered {
     filters.check(&REQUEST_FILTERS)?;
     let zone = format!("{}a", call.region);
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        if let Some(missing) = ids.iter().find(|id| !place.spot_requests.contains_key(**id)) {
-            return Err(missing_id("sir-", "InvalidSpotInstanceRequestID", "spot instance request ID", missing));
-        }
-        for request in place.spot_requests.values() {
-            let named = ids.is_empty() || ids.contains(&request.id.as_str());
-            if named && filters.pass(&request.tags, |name| request_field(request, &zone, name))? {
-                found.push((request.id.as_str(), request));
-            }
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    if let Some(missing) = ids.iter().find(|id| !place.spot_requests.contains_key(**id)) {
+        return Err(missing_id("sir-", "InvalidSpotInstanceRequestID", "spot instance request ID", missing));
+    }
+    for request in place.spot_requests.values() {
+        let named = ids.is_empty() || ids.contains(&request.id.as_str());
+        if named && filters.pass(&request.tags, |name| request_field(request, &zone, name))? {
+            found.push((request.id.as_str(), request));
         }
     }
     let page = page(world, call, LARGE, found)?;

@@ -4,8 +4,8 @@ use std::mem;
 
 use super::World;
 use super::image::{ImageState, Protection};
-use super::place::Place;
-use super::snapshot::SnapshotState;
+use super::place::{Block, Place};
+use super::snapshot::{FastRestore, SnapshotState};
 use jiff::{SignedDuration, Timestamp};
 
 /// "Spot Fleet requests are deleted 48 hours after they are canceled and their instances are terminated."
@@ -22,6 +22,12 @@ impl World {
         let lag = self.settings.last_launched_lag;
         for place in self.places_mut() {
             finish_copies(place, now);
+            take_effect(&mut place.image_block, now);
+            take_effect(&mut place.snapshot_block, now);
+            for snapshot in place.snapshots.values_mut() {
+                let optimizing = snapshot.time_to_optimize();
+                snapshot.fast_restores.iter_mut().for_each(|restore| move_on(restore, optimizing, now));
+            }
             place.bin_images.retain(|_, binned| now < binned.exits);
             place.bin_snapshots.retain(|_, binned| now < binned.exits);
             place.lingering.retain(|(_, until)| now < *until);
@@ -40,6 +46,23 @@ impl World {
                     image.protection = Protection::Off;
                 }
             }
+        }
+    }
+}
+
+fn take_effect(block: &mut Block, now: Timestamp) {
+    if let Some((state, _)) = block.coming.take_if(|(_, from)| *from <= now) {
+        block.state = state;
+    }
+}
+
+/// Through every state that was due by now.
+fn move_on(restore: &mut FastRestore, optimizing: SignedDuration, now: Timestamp) {
+    while let Some(due) = restore.due.take_if(|due| *due <= now) {
+        match restore.state.as_str() {
+            "enabling" => restore.enter("optimizing", due, Some(optimizing)),
+            "optimizing" => restore.enter("enabled", due, None),
+            _ => restore.enter("disabled", due, None),
         }
     }
 }

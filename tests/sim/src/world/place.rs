@@ -29,11 +29,13 @@ pub struct Block {
     pub state: String,
     /// Set by a declarative policy, so that the account cannot change it.
     pub declarative: bool,
+    /// The state it will have, and from when on.
+    pub coming: Option<(String, Timestamp)>,
 }
 
 impl Default for Block {
     fn default() -> Self {
-        Self { state: "unblocked".to_owned(), declarative: false }
+        Self { state: "unblocked".to_owned(), declarative: false, coming: None }
     }
 }
 

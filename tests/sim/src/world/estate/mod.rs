@@ -171,6 +171,21 @@ impl<'w> PlaceHandle<'w> {
         arn
     }
 
+    /// The Block Public Access switches: for images `unblocked` or `block-new-sharing`, for snapshots
+    /// `block-all-sharing` as well.
+    pub fn block_public_access(mut self, images: &str, snapshots: &str) -> Self {
+        images.clone_into(&mut self.place().image_block.state);
+        snapshots.clone_into(&mut self.place().snapshot_block.state);
+        self
+    }
+
+    /// From now on a declarative policy manages the switches of this place: the account cannot change them.
+    pub fn managed_by_policy(mut self) -> Self {
+        self.place().image_block.declarative = true;
+        self.place().snapshot_block.declarative = true;
+        self
+    }
+
     /// An Image Builder recipe that names an image, as DescribeImageReferences tells it: kind `image-recipe` or
     /// `container-recipe`, and the recipe's name. Returns its ARN.
     pub fn recipe_reference(mut self, kind: &str, name: &str, image: &str) -> String {
