@@ -84,6 +84,7 @@ pub(crate) fn iam_actions(service: Service, action: &str, params: &Params) -> Ve
         (Service::Ec2, "CopyImage" | "RunInstances") if params.has("TagSpecification") || params.get("CopyImageTags") == Some("true") => {
             vec![format!("ec2:{action}"), "ec2:CreateTags".to_owned()]
         }
+        (Service::Ec2, "DescribeImageReferences") => ec2::image_references::iam_actions(params),
         _ => vec![format!("{}:{action}", service.name())],
     }
 }

@@ -31,6 +31,8 @@ pub(crate) const WRITE_MANY: Limit = limit(100.0, 5.0);
 pub(crate) const TAGS: Limit = limit(100.0, 10.0);
 /// CopyImage.
 pub(crate) const COPY: Limit = limit(100.0, 1.0);
+/// Block Public Access of images and of snapshots, switched on or off.
+pub(crate) const BLOCK: Limit = limit(1.0, 0.1);
 /// STS, per account.
 pub(crate) const STS: Limit = limit(600.0, 600.0);
 

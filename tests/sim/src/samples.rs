@@ -121,5 +121,25 @@ pub fn rich(now: Timestamp) -> World {
         .put();
     let place = world.account(OURS).region("us-east-1");
     place.auto_scaling_group("classic").launch_configuration("classic").put();
+    fleets(&mut world, &full, &template, &managed);
+    world.account(OURS).region("ap-south-1").block_public_access("block-new-sharing", "block-all-sharing").managed_by_policy();
+    world.account(OURS).region("us-east-1").parameter("/golden/full", &full);
+    world.account(OURS).region("us-east-1").recipe_reference("image-recipe", "hardened", &full);
+    world.account(OURS).region("us-east-1").recipe_reference("container-recipe", "builder", &full);
     world
+}
+
+/// Everything that keeps asking for capacity, in states that still launch and in states that never will again.
+fn fleets(world: &mut World, image: &str, template: &str, instance: &str) {
+    for state in ["active", "cancelled"] {
+        let place = world.account(OURS).region("us-east-1");
+        place.spot_fleet(state).image(image).launch_template(template, "$Latest").put();
+    }
+    let place = world.account(OURS).region("us-east-1");
+    let fleet = place.fleet("active").launch_template(template, "$Default").override_image("m5.large", image);
+    fleet.error("InsufficientInstanceCapacity", "There is no Spot capacity available that matches your request.").put();
+    world.account(OURS).region("us-east-1").fleet("deleted_running").launch_template(template, "1").put();
+    world.account(OURS).region("us-east-1").fleet("active").instant().launch_template(template, "1").put();
+    world.account(OURS).region("us-east-1").spot_request("active").image(image).instance(instance).put();
+    world.account(OURS).region("us-east-1").spot_request("open").image(image).persistent().put();
 }

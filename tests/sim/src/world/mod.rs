@@ -5,6 +5,7 @@
 pub mod account;
 pub mod compute;
 pub mod estate;
+pub mod fleet;
 mod ids;
 pub mod image;
 mod passing;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
+use super::fleet::{Fleet, SpotFleet, SpotRequest};
 use super::image::Image;
 use super::recycle_bin::{Binned, Rule};
 use super::snapshot::{Snapshot, Volume};
@@ -28,12 +29,23 @@ pub struct Block {
     pub state: String,
     /// Set by a declarative policy, so that the account cannot change it.
     pub declarative: bool,
+    /// The state it will have, and from when on.
+    pub coming: Option<(String, Timestamp)>,
 }
 
 impl Default for Block {
     fn default() -> Self {
-        Self { state: "unblocked".to_owned(), declarative: false }
+        Self { state: "unblocked".to_owned(), declarative: false, coming: None }
     }
+}
+
+/// A resource of another service that names an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// `imagebuilder:ImageRecipe` or `imagebuilder:ContainerRecipe`.
+    pub kind: String,
+    pub arn: String,
+    pub image: String,
 }
 
 /// What a client token of CopyImage stands for.
@@ -53,12 +65,17 @@ pub struct Place {
     pub launch_templates: BTreeMap<String, LaunchTemplate>,
     pub groups: BTreeMap<String, Group>,
     pub launch_configurations: BTreeMap<String, LaunchConfiguration>,
+    pub spot_fleets: BTreeMap<String, SpotFleet>,
+    pub fleets: BTreeMap<String, Fleet>,
+    pub spot_requests: BTreeMap<String, SpotRequest>,
     pub rules: BTreeMap<String, Rule>,
     pub bin_images: BTreeMap<String, Binned<Image>>,
     pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,
     pub topics: BTreeMap<String, Topic>,
     /// SSM parameters, as far as `resolve:ssm:` needs them.
     pub parameters: BTreeMap<String, String>,
+    /// Image Builder recipes, as far as DescribeImageReferences tells them.
+    pub references: Vec<Reference>,
     pub image_block: Block,
     pub snapshot_block: Block,
     pub copies: Vec<Copy>,

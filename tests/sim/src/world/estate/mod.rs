@@ -3,6 +3,7 @@
 //! A builder puts things there as they are; it calls no API and leaves nothing in the journal.
 
 mod compute;
+mod fleets;
 mod images;
 mod rules;
 mod snapshots;
@@ -11,10 +12,12 @@ use std::collections::BTreeSet;
 
 use super::World;
 use super::image::{Image, ImageState, Protection, Tags};
+use super::place::Reference;
 use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
 pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
+pub use fleets::{FleetBuilder, SpotFleetBuilder, SpotRequestBuilder};
 pub use images::ImageBuilder;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;
@@ -165,6 +168,31 @@ impl<'w> PlaceHandle<'w> {
         let arn = format!("arn:{}:sns:{}:{}:{name}", self.world.partition(&self.account), self.region, self.account);
         let topic = Topic { arn: arn.clone(), messages: Vec::new(), failing_entries: 0 };
         self.place().topics.insert(arn.clone(), topic);
+        arn
+    }
+
+    /// The Block Public Access switches: for images `unblocked` or `block-new-sharing`, for snapshots
+    /// `block-all-sharing` as well.
+    pub fn block_public_access(mut self, images: &str, snapshots: &str) -> Self {
+        images.clone_into(&mut self.place().image_block.state);
+        snapshots.clone_into(&mut self.place().snapshot_block.state);
+        self
+    }
+
+    /// From now on a declarative policy manages the switches of this place: the account cannot change them.
+    pub fn managed_by_policy(mut self) -> Self {
+        self.place().image_block.declarative = true;
+        self.place().snapshot_block.declarative = true;
+        self
+    }
+
+    /// An Image Builder recipe that names an image, as DescribeImageReferences tells it: kind `image-recipe` or
+    /// `container-recipe`, and the recipe's name. Returns its ARN.
+    pub fn recipe_reference(mut self, kind: &str, name: &str, image: &str) -> String {
+        let partition = self.world.partition(&self.account);
+        let arn = format!("arn:{partition}:imagebuilder:{}:{}:{kind}/{name}/1.0.0", self.region, self.account);
+        let word = if kind == "container-recipe" { "imagebuilder:ContainerRecipe" } else { "imagebuilder:ImageRecipe" };
+        self.place().references.push(Reference { kind: word.to_owned(), arn: arn.clone(), image: image.to_owned() });
         arn
     }
 
