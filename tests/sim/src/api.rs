@@ -9,7 +9,7 @@ use crate::wire::answer::Body;
 use crate::wire::params::Params;
 use crate::world::World;
 use crate::world::account::Principal;
-use crate::{autoscaling, ec2, organizations, rbin, sns, ssm, sts};
+use crate::{autoscaling, cloudtrail, ec2, organizations, rbin, sns, ssm, sts};
 
 /// One call, read and authenticated.
 #[derive(Debug)]
@@ -79,7 +79,8 @@ pub(crate) fn find(service: Service, action: &str) -> Option<&'static Api> {
         Service::Rbin => &[rbin::APIS],
         Service::Ssm => &[ssm::APIS],
         Service::Organizations => &[organizations::APIS],
-        Service::CloudTrail | Service::CloudControl | Service::ImageBuilder => &[],
+        Service::CloudTrail => &[cloudtrail::APIS],
+        Service::CloudControl | Service::ImageBuilder => &[],
     };
     table.iter().copied().flatten().find(|api| api.name == action)
 }

@@ -39,6 +39,8 @@ pub(crate) const SSM_VALUES: Limit = limit(40.0, 40.0);
 pub(crate) const SSM_LISTS: Limit = limit(10.0, 10.0);
 /// Organizations, per account. Its quotas are low and differ by API; this one is for all of them.
 pub(crate) const ORGANIZATIONS: Limit = limit(10.0, 5.0);
+/// "The rate of lookup requests is limited to two per second, per account, per Region."
+pub(crate) const LOOKUP_EVENTS: Limit = limit(2.0, 2.0);
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {

@@ -20,6 +20,7 @@ mod api;
 mod autoscaling;
 mod buckets;
 mod calls;
+mod cloudtrail;
 mod control;
 mod ec2;
 mod error;

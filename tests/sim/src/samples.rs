@@ -154,5 +154,10 @@ pub fn company(now: Timestamp) -> World {
     here(&mut world, &|place| {
         place.public_parameter("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", "ami-0123456789abcdef0");
     });
+    world.account("333333333333").region("us-east-1").failed_launch(&golden).minutes_ago(60).put();
+    let launch = world.account(OURS).region("us-east-1").event("RunInstances").by_service("autoscaling.amazonaws.com");
+    launch.resource("AWS::EC2::Ami", &golden).minutes_ago(24 * 60).put();
+    world.account(OURS).region("us-east-1").event("DescribeImages").read_only().minutes_ago(30).put();
+    world.account(OURS).region("us-east-1").event("RunInstances").minutes_ago(91 * 24 * 60).put();
     world
 }

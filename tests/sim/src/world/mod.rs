@@ -16,6 +16,7 @@ pub mod regions;
 pub mod settings;
 pub mod snapshot;
 pub mod topic;
+pub mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use regions::RegionInfo;
 use settings::Settings;
 use snapshot::Snapshot;
 use topic::Message;
+use trail::TrailEvent;
 
 /// Everything this AWS knows.
 #[derive(Debug, Clone)]
@@ -52,6 +54,8 @@ pub struct World {
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) keys: BTreeMap<String, Principal>,
     pub(crate) organizations: BTreeMap<String, Organization>,
+    /// CloudTrail's events by account and Region; apart from the places, which a refused call leaves as they were.
+    trail: BTreeMap<(String, String), Vec<TrailEvent>>,
     allowed: BTreeMap<String, BTreeSet<String>>,
     regions: Vec<RegionInfo>,
     places: BTreeMap<(String, String), Place>,
@@ -71,6 +75,7 @@ impl World {
             accounts: BTreeMap::new(),
             keys: BTreeMap::new(),
             organizations: BTreeMap::new(),
+            trail: BTreeMap::new(),
             allowed: BTreeMap::new(),
             regions: regions::catalogue(),
             places: BTreeMap::new(),

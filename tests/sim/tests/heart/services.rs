@@ -137,3 +137,42 @@ fn a_truncated_answer_is_no_json_and_an_empty_body_is_empty() {
         w.clear_faults();
     }
 }
+
+const LOOKUP: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+
+#[test]
+fn an_event_can_come_after_a_later_one() {
+    let mut w = world();
+    let (late, soon) = (w.now() + SignedDuration::from_mins(15), w.now());
+    w.account(OURS).region(HERE).failed_launch("ami-0000000000000000a").minutes_ago(1).visible_from(late).put();
+    w.account(OURS).region(HERE).failed_launch("ami-0000000000000000b").visible_from(soon).put();
+    let seen = |w: &mut World| ids(&ask_json(w, "cloudtrail", LOOKUP, "{}").1, "Events", "EventId").len();
+    assert_eq!(seen(&mut w), 1);
+    w.advance(SignedDuration::from_mins(15));
+    assert_eq!(seen(&mut w), 2);
+}
+
+#[test]
+fn the_trail_outlives_the_journal_for_ninety_days() {
+    let mut w = world();
+    let image = w.account(OURS).region(HERE).image("golden").put();
+    ask(&mut w, US, &format!("Action=DisableImage&ImageId={image}"));
+    w.journal.clear();
+    w.advance(SignedDuration::from_hours(90 * 24));
+    assert_eq!(ids(&ask_json(&mut w, "cloudtrail", LOOKUP, "{}").1, "Events", "EventName"), ["DisableImage"]);
+    w.advance(SignedDuration::from_secs(1));
+    assert!(ids(&ask_json(&mut w, "cloudtrail", LOOKUP, "{}").1, "Events", "EventName").is_empty());
+}
+
+#[test]
+fn what_never_arrived_or_came_from_nobody_is_not_written_down() {
+    let mut w = world();
+    let stranger = super::asking::Caller { key: "AKIA999999999999", ..US };
+    ask(&mut w, stranger, "Action=DisableImage&ImageId=ami-0000000000000000a");
+    w.inject(Fault::new(FaultKind::TimeoutBefore).first(1));
+    ask(&mut w, US, "Action=DisableImage&ImageId=ami-0000000000000000a");
+    ask(&mut w, US, "Action=DescribeImages&Owner.1=self");
+    assert!(w.events(OURS, HERE).is_empty());
+    ask(&mut w, US, "Action=DisableImage&ImageId=ami-0000000000000000a");
+    assert_eq!(w.events(OURS, HERE).len(), 1);
+}

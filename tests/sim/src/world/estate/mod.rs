@@ -3,6 +3,7 @@
 //! A builder puts things there as they are; it calls no API and leaves nothing in the journal.
 
 mod compute;
+mod events;
 mod images;
 mod organizations;
 mod parameters;
@@ -18,6 +19,7 @@ use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
 pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
+pub use events::EventBuilder;
 pub use images::ImageBuilder;
 pub use organizations::OrganizationHandle;
 pub use rules::RuleBuilder;
