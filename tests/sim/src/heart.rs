@@ -7,14 +7,17 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::api::{self, Answered, Api, Call};
+use crate::api::{self, Answered, Api, Call, Done};
 use crate::buckets::READ_ALL;
 use crate::calls::Meanwhile;
+use crate::cloudtrail::record::{self, Seen};
 use crate::error::AwsError;
 use crate::faults::FaultKind;
 use crate::journal::{Entry, Outcome};
 use crate::wire::answer::{Body, refusal, success};
+use crate::wire::operation::Operation;
 use crate::wire::params::Params;
+use crate::wire::service::Protocol;
 use crate::wire::{Service, request};
 use crate::world::World;
 use crate::world::account::Principal;
@@ -42,6 +45,8 @@ impl Reply {
 
 /// What comes of a call before it reaches its API.
 enum Admission {
+    /// Credentials that are not valid here.
+    Stranger(AwsError),
     Refused(AwsError),
     Lost(Reply),
     Runs(Option<FaultKind>),
@@ -53,6 +58,8 @@ struct Asked {
     action: String,
     params: Params,
     json: Value,
+    unreadable: bool,
+    key: String,
     region: String,
     principal: Option<Principal>,
     request_id: String,
@@ -69,54 +76,38 @@ pub fn handle(world: &mut World, http: &Request<Bytes>) -> Reply {
         let error = AwsError::new(404, "UnknownService", format!("no service {} here", scope.service));
         return Reply::Answer(refusal(Service::Sts, &error, &request_id));
     };
-    let (action, params, json) = if service == Service::Rbin { read_rest(http) } else { read_query(http) };
+    let Operation { action, params, json, unreadable } = Operation::read(service, http);
     let principal = world.principal_of_key(&scope.key);
-    let asked = Asked { service, action, params, json, region: scope.region, principal, request_id };
-    attend(world, asked)
+    attend(world, Asked { service, action, params, json, unreadable, key: scope.key, region: scope.region, principal, request_id })
 }
 
-fn read_query(http: &Request<Bytes>) -> (String, Params, Value) {
-    let params = request::query(http);
-    (params.get("Action").unwrap_or_default().to_owned(), params, Value::Null)
-}
-
-/// The Recycle Bin's REST routes. What leads nowhere keeps its path as its name and is refused as such.
-fn read_rest(http: &Request<Bytes>) -> (String, Params, Value) {
-    let json: Value = serde_json::from_slice(http.body()).unwrap_or(Value::Null);
-    let mut params = Params::default();
-    if let Some(fields) = json.as_object() {
-        for (name, value) in fields {
-            params.insert(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        }
-    }
-    let path = http.uri().path();
-    let action = match (http.method().as_str(), path, path.strip_prefix("/rules/")) {
-        ("POST", "/list-rules", _) => "ListRules",
-        ("POST", "/rules", _) => "CreateRule",
-        ("GET", _, Some(id)) => {
-            params.insert("Identifier", id.to_owned());
-            "GetRule"
-        }
-        ("DELETE", _, Some(id)) => {
-            params.insert("Identifier", id.to_owned());
-            "DeleteRule"
-        }
-        _ => path,
-    };
-    (action.to_owned(), params, json)
+/// How a call ended.
+struct Ended {
+    outcome: Outcome,
+    effect: bool,
+    reply: Reply,
+    /// What happened inside AWS, whatever the caller saw: the XML of a change, or a refusal. Nothing if it never got there,
+    /// or if AWS could not tell whose call it was.
+    result: Option<Result<String, AwsError>>,
 }
 
 fn attend(world: &mut World, asked: Asked) -> Reply {
     let api = api::find(asked.service, &asked.action);
     let dry_run = asked.service == Service::Ec2 && asked.params.get("DryRun") == Some("true");
-    let (outcome, effect, reply) = match admit(world, &asked, api, dry_run) {
-        Admission::Lost(reply) => (Outcome::Lost, false, reply),
-        Admission::Refused(error) => refused(&asked, &error, false),
+    let ended = match admit(world, &asked, api, dry_run) {
+        Admission::Lost(reply) => Ended { outcome: Outcome::Lost, effect: false, reply, result: None },
+        Admission::Stranger(error) => Ended { result: None, ..refused(&asked, error, false) },
+        Admission::Refused(error) => refused(&asked, error, false),
         Admission::Runs(fault) => match (api, asked.principal.clone()) {
             (Some(api), Some(principal)) => run(world, api, principal, &asked, fault),
-            _ => refused(&asked, &asked.service.internal_error(), false),
+            _ => refused(&asked, asked.service.internal_error(), false),
         },
     };
+    let mutating = api.is_some_and(|api| api.mutating);
+    if let (true, Service::Ec2, Some(principal), Some(result)) = (mutating, asked.service, &asked.principal, &ended.result) {
+        let Asked { action, params, key, region, request_id, .. } = &asked;
+        record::note(world, &Seen { action, params, principal, key, region, request_id, result });
+    }
     let principal = asked.principal.unwrap_or_else(|| Principal::new("", ""));
     world.journal.add(Entry {
         time: world.now(),
@@ -126,38 +117,40 @@ fn attend(world: &mut World, asked: Asked) -> Reply {
         iam_actions: api::iam_actions(asked.service, &asked.action, &asked.params),
         action: asked.action,
         principal: principal.grantee,
+        caller: principal.arn,
         params: asked.params.all().clone(),
-        mutating: api.is_some_and(|api| api.mutating),
+        mutating,
         dry_run,
-        effect,
-        outcome,
+        effect: ended.effect,
+        outcome: ended.outcome,
     });
-    reply
+    ended.reply
 }
 
-fn refused(asked: &Asked, error: &AwsError, effect: bool) -> (Outcome, bool, Reply) {
-    let answer = refusal(asked.service, error, &asked.request_id);
-    (Outcome::Error(error.code.to_string()), effect, Reply::Answer(answer))
+fn refused(asked: &Asked, error: AwsError, effect: bool) -> Ended {
+    let reply = Reply::Answer(refusal(asked.service, &error, &asked.request_id));
+    Ended { outcome: Outcome::Error(error.code.to_string()), effect, reply, result: Some(Err(error)) }
 }
 
 fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: bool) -> Admission {
     let service = asked.service;
     let Some(principal) = &asked.principal else {
-        return Admission::Refused(service.not_authenticated());
+        return Admission::Stranger(service.not_authenticated());
     };
     if principal.expires.is_some_and(|expires| expires <= world.now()) {
-        return Admission::Refused(service.expired());
+        return Admission::Stranger(service.expired());
     }
     // A Region that is off answers as if the credentials were wrong.
     if world.is_enabled(&principal.account, &asked.region) != Some(true) {
-        return Admission::Refused(service.not_authenticated());
+        return Admission::Stranger(service.not_authenticated());
     }
     let Some(api) = api else {
         return Admission::Refused(service.unknown_action(&asked.action));
     };
     let fault = world.faults.strike(&principal.account, &asked.region, api.name, &asked.params);
     if let Some(error) = fault.as_ref().and_then(|fault| fault.refusal(service)) {
-        return Admission::Refused(error);
+        let stranger = matches!(fault, Some(FaultKind::AuthFailure | FaultKind::Expired));
+        return if stranger { Admission::Stranger(error) } else { Admission::Refused(error) };
     }
     match fault {
         Some(FaultKind::TimeoutBefore) => return Admission::Lost(Reply::Silence),
@@ -166,6 +159,9 @@ fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: b
     }
     if world.settings.throttling && !draw(world, api, principal, asked) {
         return Admission::Refused(service.throttled());
+    }
+    if asked.unreadable {
+        return Admission::Refused(service.unreadable());
     }
     if let Err(error) = recognised(service, api, &asked.params) {
         return Admission::Refused(error);
@@ -198,22 +194,21 @@ fn draw(world: &mut World, api: &'static Api, principal: &Principal, asked: &Ask
 
 /// A parameter that nothing here understands is refused rather than left out of account.
 fn recognised(service: Service, api: &Api, params: &Params) -> Result<(), AwsError> {
-    let always = ["Action", "Version"];
-    if let Some(version) = params.get("Version").filter(|version| *version != service.version()) {
+    let query = matches!(service.protocol(), Protocol::Ec2Query | Protocol::Query);
+    if query && let Some(version) = params.get("Version").filter(|version| *version != service.version()) {
         let message = format!("The requested version ({version}) of service {} does not exist", service.name());
         return Err(AwsError::client("NoSuchVersion", message));
     }
     for segment in params.segments() {
-        let dry_run = service == Service::Ec2 && segment == "DryRun";
-        if !dry_run && !always.contains(&segment) && !api.params.contains(&segment) {
-            let code = if service == Service::Rbin { "ValidationException" } else { "UnknownParameter" };
-            return Err(AwsError::client(code, format!("The parameter {segment} is not recognized")));
+        let always = (query && ["Action", "Version"].contains(&segment)) || (service == Service::Ec2 && segment == "DryRun");
+        if !always && !api.params.contains(&segment) {
+            return Err(service.unknown_parameter(segment));
         }
     }
     Ok(())
 }
 
-fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked, fault: Option<FaultKind>) -> (Outcome, bool, Reply) {
+fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked, fault: Option<FaultKind>) -> Ended {
     let call = Call {
         principal,
         region: asked.region.clone(),
@@ -226,39 +221,43 @@ fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked
     }
     let answered: Answered = (api.run)(world, &call);
     let effect = api.mutating && answered.as_ref().is_ok_and(|done| done.effect);
+    let result = match &answered {
+        Ok(Done { body: Body::Xml(inside), .. }) if api.mutating => Ok(inside.clone()),
+        Ok(_) => Ok(String::new()),
+        Err(error) => Err(error.clone()),
+    };
+    let lost = |reply| Ended { outcome: Outcome::Lost, effect, reply, result: Some(result.clone()) };
+    match (fault, answered) {
+        (Some(FaultKind::TimeoutAfter), _) => lost(Reply::Silence),
+        (Some(FaultKind::ResetAfter), _) => lost(Reply::Reset),
+        (Some(FaultKind::InternalErrorAfter), _) => refused(asked, asked.service.internal_error(), effect),
+        (_, Err(error)) => refused(asked, error, effect),
+        (fault, Ok(done)) => {
+            let (outcome, answer) = answer(asked, api, done.body, fault);
+            Ended { outcome, effect, reply: Reply::Answer(answer), result: Some(result) }
+        }
+    }
+}
+
+/// The answer on the wire, and what a fault makes of it.
+fn answer(asked: &Asked, api: &Api, body: Body, fault: Option<FaultKind>) -> (Outcome, Response<Bytes>) {
+    let bare = fault == Some(FaultKind::BareAnswer);
+    let body = match body {
+        Body::Xml(_) if bare => Body::Xml(String::new()),
+        Body::Json(status, _) if bare => Body::Json(status, json!({})),
+        body => body,
+    };
+    let mut answer = success(asked.service, api.name, body, &asked.request_id);
     match fault {
-        Some(FaultKind::TimeoutAfter) => return (Outcome::Lost, effect, Reply::Silence),
-        Some(FaultKind::ResetAfter) => return (Outcome::Lost, effect, Reply::Reset),
-        Some(FaultKind::InternalErrorAfter) => {
-            return refused(asked, &asked.service.internal_error(), effect);
+        Some(FaultKind::BareAnswer) => {}
+        Some(FaultKind::EmptyBody) => *answer.body_mut() = Bytes::new(),
+        Some(FaultKind::TruncatedPage) => {
+            let half = answer.body().len() / 2;
+            answer.body_mut().truncate(half);
         }
-        _ => {}
+        _ => return (Outcome::Ok, answer),
     }
-    match answered {
-        Err(error) => refused(asked, &error, effect),
-        Ok(done) => {
-            let body = match (&fault, done.body) {
-                (Some(FaultKind::BareAnswer), Body::Xml(_)) => Body::Xml(String::new()),
-                (Some(FaultKind::BareAnswer), Body::Json(status, _)) => Body::Json(status, json!({})),
-                (_, body) => body,
-            };
-            let mut answer = success(asked.service, api.name, body, &asked.request_id);
-            let outcome = match fault {
-                Some(FaultKind::BareAnswer) => Outcome::Lost,
-                Some(FaultKind::EmptyBody) => {
-                    *answer.body_mut() = Bytes::new();
-                    Outcome::Lost
-                }
-                Some(FaultKind::TruncatedPage) => {
-                    let half = answer.body().len() / 2;
-                    answer.body_mut().truncate(half);
-                    Outcome::Lost
-                }
-                _ => Outcome::Ok,
-            };
-            (outcome, effect, Reply::Answer(answer))
-        }
-    }
+    (Outcome::Lost, answer)
 }
 
 type Change = std::sync::Arc<dyn Fn(&mut World) + Send + Sync>;

@@ -11,6 +11,7 @@ use crate::error::AwsError;
 use crate::paging::{LARGE, Sizes, page};
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
+use crate::world::parameter::ParameterKind;
 use crate::world::{Place, World};
 
 use super::instances::is_hidden;
@@ -146,8 +147,11 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
             }
         }
     }
-    for (name, value) in place.parameters.iter().filter(|_| wanted.parameters) {
-        add(value, "ssm:Parameter", arn("ssm", format!("parameter/{}", name.trim_start_matches('/'))));
+    let own = place.parameters.values().filter(|one| wanted.parameters && !one.public && one.kind == ParameterKind::Text);
+    for parameter in own {
+        if let Some(value) = parameter.versions.values().next_back() {
+            add(value, "ssm:Parameter", arn("ssm", format!("parameter/{}", parameter.name.trim_start_matches('/'))));
+        }
     }
     for reference in &place.references {
         match reference.kind.as_str() {

@@ -8,6 +8,8 @@ pub mod estate;
 pub mod fleet;
 mod ids;
 pub mod image;
+pub mod organization;
+pub mod parameter;
 mod passing;
 pub mod place;
 pub mod recycle_bin;
@@ -15,6 +17,7 @@ pub mod regions;
 pub mod settings;
 pub mod snapshot;
 pub mod topic;
+pub mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,11 +32,13 @@ use account::{Account, Principal};
 use estate::AccountHandle;
 use ids::Ids;
 use image::Image;
+use organization::Organization;
 pub use place::Place;
 use regions::RegionInfo;
 use settings::Settings;
 use snapshot::Snapshot;
 use topic::Message;
+use trail::TrailEvent;
 
 /// Everything this AWS knows.
 #[derive(Debug, Clone)]
@@ -49,6 +54,9 @@ pub struct World {
     pub(crate) ids: Ids,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) keys: BTreeMap<String, Principal>,
+    pub(crate) organizations: BTreeMap<String, Organization>,
+    /// CloudTrail's events by account and Region; apart from the places, which a refused call leaves as they were.
+    trail: BTreeMap<(String, String), Vec<TrailEvent>>,
     allowed: BTreeMap<String, BTreeSet<String>>,
     regions: Vec<RegionInfo>,
     places: BTreeMap<(String, String), Place>,
@@ -67,6 +75,8 @@ impl World {
             ids: Ids::default(),
             accounts: BTreeMap::new(),
             keys: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            trail: BTreeMap::new(),
             allowed: BTreeMap::new(),
             regions: regions::catalogue(),
             places: BTreeMap::new(),

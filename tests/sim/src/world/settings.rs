@@ -31,6 +31,9 @@ pub struct Settings {
     pub block_delay: SignedDuration,
     /// How long Fast Snapshot Restore is `enabling` and `disabling`. Default one minute.
     pub fast_restore_delay: SignedDuration,
+    /// From a call to its event in LookupEvents. Default 5 minutes: "CloudTrail typically delivers events within an average
+    /// of about 5 minutes of an API call. This time is not guaranteed." For lookups AWS speaks of up to 15.
+    pub trail_lag: SignedDuration,
     /// Snapshot copies in flight that a destination Region takes. Default 20.
     pub concurrent_copies: usize,
     /// Which snapshots DeleteSnapshot protects. Default every one.
@@ -39,6 +42,10 @@ pub struct Settings {
     pub throttling: bool,
     /// Forces small pages on every paginated answer. Default none.
     pub page_limit: Option<usize>,
+    /// Every paginated answer begins with an empty page and a token. AWS says that this can happen: "always check the
+    /// NextToken response parameter value, even if you receive an empty result set" (Organizations), "the number of
+    /// items returned can be between zero and the value of MaxResults" (DescribeParameters). Default off.
+    pub empty_first_pages: bool,
     /// The expiry that AssumeRole tells; without it one hour (or DurationSeconds) on the world's clock. A client
     /// that runs on the real clock would take credentials of a world set in the past for expired.
     pub credentials_expire_at: Option<Timestamp>,
@@ -57,10 +64,12 @@ impl Default for Settings {
             rule_delay: SignedDuration::from_mins(30),
             block_delay: SignedDuration::ZERO,
             fast_restore_delay: SignedDuration::from_mins(1),
+            trail_lag: SignedDuration::from_mins(5),
             concurrent_copies: 20,
             snapshot_guard: SnapshotGuard::EverySnapshot,
             throttling: false,
             page_limit: None,
+            empty_first_pages: false,
             credentials_expire_at: None,
             hang_limit: std::time::Duration::from_secs(60),
         }
