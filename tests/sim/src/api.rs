@@ -9,7 +9,7 @@ use crate::wire::answer::Body;
 use crate::wire::params::Params;
 use crate::world::World;
 use crate::world::account::Principal;
-use crate::{autoscaling, cloudtrail, ec2, organizations, rbin, sns, ssm, sts};
+use crate::{autoscaling, cloudcontrol, cloudtrail, ec2, organizations, rbin, sns, ssm, sts};
 
 /// One call, read and authenticated.
 #[derive(Debug)]
@@ -80,7 +80,8 @@ pub(crate) fn find(service: Service, action: &str) -> Option<&'static Api> {
         Service::Ssm => &[ssm::APIS],
         Service::Organizations => &[organizations::APIS],
         Service::CloudTrail => &[cloudtrail::APIS],
-        Service::CloudControl | Service::ImageBuilder => &[],
+        Service::CloudControl => &[cloudcontrol::APIS],
+        Service::ImageBuilder => &[],
     };
     table.iter().copied().flatten().find(|api| api.name == action)
 }

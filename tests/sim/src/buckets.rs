@@ -43,6 +43,8 @@ pub(crate) const SSM_LISTS: Limit = limit(10.0, 10.0);
 pub(crate) const ORGANIZATIONS: Limit = limit(10.0, 5.0);
 /// "The rate of lookup requests is limited to two per second, per account, per Region."
 pub(crate) const LOOKUP_EVENTS: Limit = limit(2.0, 2.0);
+/// Cloud Control. AWS tells no figure; this one is low enough to be met by a scan that is in a hurry.
+pub(crate) const CLOUD_CONTROL: Limit = limit(20.0, 10.0);
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {

@@ -20,6 +20,7 @@ mod api;
 mod autoscaling;
 mod buckets;
 mod calls;
+mod cloudcontrol;
 mod cloudtrail;
 #[cfg(feature = "connector")]
 mod connector;

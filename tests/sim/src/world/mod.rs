@@ -14,6 +14,7 @@ mod passing;
 pub mod place;
 pub mod recycle_bin;
 pub mod regions;
+pub mod resource;
 pub mod settings;
 pub mod snapshot;
 pub mod topic;

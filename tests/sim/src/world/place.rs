@@ -1,6 +1,6 @@
 //! A place: what one account has in one Region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -9,6 +9,7 @@ use super::fleet::{Fleet, SpotFleet, SpotRequest};
 use super::image::Image;
 use super::parameter::{Parameter, split_selector};
 use super::recycle_bin::{Binned, Rule};
+use super::resource::Resource;
 use super::snapshot::{Snapshot, Volume};
 use super::topic::Topic;
 
@@ -76,6 +77,10 @@ pub struct Place {
     /// Image Builder recipes, as far as DescribeImageReferences tells them.
     pub references: Vec<Reference>,
     pub parameters: BTreeMap<String, Parameter>,
+    /// What Cloud Control sees: by type, and then by identifier.
+    pub resources: BTreeMap<String, BTreeMap<String, Resource>>,
+    /// Types that Cloud Control does not have in this Region.
+    pub missing_types: BTreeSet<String>,
     pub image_block: Block,
     pub snapshot_block: Block,
     pub copies: Vec<Copy>,

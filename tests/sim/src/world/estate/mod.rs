@@ -8,6 +8,7 @@ mod fleets;
 mod images;
 mod organizations;
 mod parameters;
+mod resources;
 mod rules;
 mod snapshots;
 

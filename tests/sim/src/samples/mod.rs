@@ -1,12 +1,14 @@
 //! Estates to begin with.
 
+mod company;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
 use crate::world::estate::PlaceHandle;
 use crate::world::image::Protection;
-use crate::world::organization::MemberStatus;
 use crate::world::recycle_bin::RuleResource;
+pub use company::company;
 
 /// The account of the samples.
 const OURS: &str = "111111111111";
@@ -144,40 +146,4 @@ fn fleets(world: &mut World, image: &str, template: &str, instance: &str) {
     world.account(OURS).region("us-east-1").fleet("active").instant().launch_template(template, "1").put();
     world.account(OURS).region("us-east-1").spot_request("active").image(image).instance(instance).put();
     world.account(OURS).region("us-east-1").spot_request("open").image(image).persistent().put();
-}
-
-/// The small estate in the management account of an organization: members, units, roles, and more parameters than fit
-/// on one page.
-pub fn company(now: Timestamp) -> World {
-    let mut world = small(now);
-    let (production, web) = ("ou-abcd-11111111", "ou-abcd-22222222");
-    let mut organization = world.organization("o-abcdefghij").management(OURS);
-    organization = organization.unit(production, "r-abcd").unit(web, production).account("333333333333", web);
-    organization = organization.account("444444444444", production).status("444444444444", MemberStatus::Suspended);
-    organization = organization.account("555555555555", "r-abcd").delegated_administrator("555555555555");
-    for n in 0..20 {
-        organization = organization.account(&format!("6000000000{n:02}"), production);
-    }
-    world.account("333333333333").role_trusting("warden", Some("the-id"), &[OURS]);
-    world.account("444444444444").role("warden", None);
-    let golden = world.place(OURS, "us-east-1").and_then(|place| place.images.values().find(|image| image.name == "golden-3"));
-    let golden = golden.map(|image| image.id.clone()).unwrap_or_default();
-    let here = |world: &mut World, build: &dyn Fn(PlaceHandle<'_>)| build(world.account(OURS).region("us-east-1"));
-    for n in 0..55 {
-        here(&mut world, &|place| place.parameter(&format!("/settings/{n:02}"), "some text"));
-    }
-    here(&mut world, &|place| place.image_parameter("/golden/web", &golden));
-    here(&mut world, &|place| place.parameter("/golden/plain", &golden));
-    here(&mut world, &|place| place.parameter("/golden/deep/er", &golden));
-    here(&mut world, &|place| place.parameter("/golden/deep/er", "a second version"));
-    here(&mut world, &|place| place.secret_parameter("secret", "hunter2"));
-    here(&mut world, &|place| {
-        place.public_parameter("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", "ami-0123456789abcdef0");
-    });
-    world.account("333333333333").region("us-east-1").failed_launch(&golden).minutes_ago(60).put();
-    let launch = world.account(OURS).region("us-east-1").event("RunInstances").by_service("autoscaling.amazonaws.com");
-    launch.resource("AWS::EC2::Ami", &golden).minutes_ago(24 * 60).put();
-    world.account(OURS).region("us-east-1").event("DescribeImages").read_only().minutes_ago(30).put();
-    world.account(OURS).region("us-east-1").event("RunInstances").minutes_ago(91 * 24 * 60).put();
-    world
 }
