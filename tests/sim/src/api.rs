@@ -9,7 +9,7 @@ use crate::wire::answer::Body;
 use crate::wire::params::Params;
 use crate::world::World;
 use crate::world::account::Principal;
-use crate::{autoscaling, cloudcontrol, cloudtrail, ec2, organizations, rbin, sns, ssm, sts};
+use crate::{autoscaling, cloudcontrol, cloudtrail, ec2, imagebuilder, organizations, rbin, sns, ssm, sts};
 
 /// One call, read and authenticated.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub(crate) fn find(service: Service, action: &str) -> Option<&'static Api> {
         Service::Organizations => &[organizations::APIS],
         Service::CloudTrail => &[cloudtrail::APIS],
         Service::CloudControl => &[cloudcontrol::APIS],
-        Service::ImageBuilder => &[],
+        Service::ImageBuilder => &[imagebuilder::APIS],
     };
     table.iter().copied().flatten().find(|api| api.name == action)
 }

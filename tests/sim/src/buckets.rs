@@ -45,6 +45,8 @@ pub(crate) const ORGANIZATIONS: Limit = limit(10.0, 5.0);
 pub(crate) const LOOKUP_EVENTS: Limit = limit(2.0, 2.0);
 /// Cloud Control. AWS tells no figure; this one is low enough to be met by a scan that is in a hurry.
 pub(crate) const CLOUD_CONTROL: Limit = limit(20.0, 10.0);
+/// Image Builder. AWS tells no figure; the same holds for this one.
+pub(crate) const IMAGE_BUILDER: Limit = limit(20.0, 10.0);
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {

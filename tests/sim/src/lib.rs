@@ -29,6 +29,7 @@ mod ec2;
 mod error;
 mod faults;
 mod heart;
+mod imagebuilder;
 mod journal;
 mod organizations;
 mod paging;

@@ -22,6 +22,7 @@ pub fn company(now: Timestamp) -> World {
     members(&mut world);
     parameters(&mut world, &golden);
     resources(&mut world, &golden);
+    recipes(&mut world, &golden);
     world.account("333333333333").region(HERE).failed_launch(&golden).minutes_ago(60).put();
     let launch = here(&mut world).event("RunInstances").by_service("autoscaling.amazonaws.com");
     launch.resource("AWS::EC2::Ami", &golden).minutes_ago(24 * 60).put();
@@ -89,6 +90,19 @@ fn resources(world: &mut World, image: &str) {
     let base = json!({ "ApplicationName": "store", "TemplateName": "base", "OptionSettings": options });
     here(world).resource("AWS::ElasticBeanstalk::ConfigurationTemplate", base);
     here(world).resource("AWS::KMS::Key", key());
+}
+
+fn recipes(world: &mut World, image: &str) {
+    let component = arn("imagebuilder", "component/hardening/1.0.0/1");
+    here(world).image_recipe("web", "1.0.0").parent_image("ami-00000000000000abc").put();
+    here(world).image_recipe("web", "1.10.0").parent_image(image).component(&component).disk("/dev/sdb", "snap-0abc").put();
+    here(world).image_recipe("web", "1.9.0").parent_image("ssm:/golden/web").put();
+    here(world).image_recipe("theirs", "1.0.0").shared_by(OUTSIDER).put();
+    here(world).container_recipe("worker", "1.0.0").instance_image(image).disk("/dev/xvda", "snap-0def").put();
+    here(world).container_recipe("default", "1.0.0").put();
+    for n in 0..27 {
+        here(world).image_recipe(&format!("plain {n:02}"), "1.0.0").put();
+    }
 }
 
 fn node_group(cluster: &str, name: &str) -> Value {

@@ -12,6 +12,7 @@ pub mod organization;
 pub mod parameter;
 mod passing;
 pub mod place;
+pub mod recipe;
 pub mod recycle_bin;
 pub mod regions;
 pub mod resource;

@@ -8,6 +8,7 @@ use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
 use super::fleet::{Fleet, SpotFleet, SpotRequest};
 use super::image::Image;
 use super::parameter::{Parameter, split_selector};
+use super::recipe::Recipe;
 use super::recycle_bin::{Binned, Rule};
 use super::resource::Resource;
 use super::snapshot::{Snapshot, Volume};
@@ -77,6 +78,8 @@ pub struct Place {
     /// Image Builder recipes, as far as DescribeImageReferences tells them.
     pub references: Vec<Reference>,
     pub parameters: BTreeMap<String, Parameter>,
+    /// Image Builder's, by ARN.
+    pub recipes: BTreeMap<String, Recipe>,
     /// What Cloud Control sees: by type, and then by identifier.
     pub resources: BTreeMap<String, BTreeMap<String, Resource>>,
     /// Types that Cloud Control does not have in this Region.

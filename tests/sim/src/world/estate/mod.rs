@@ -8,6 +8,7 @@ mod fleets;
 mod images;
 mod organizations;
 mod parameters;
+mod recipes;
 mod resources;
 mod rules;
 mod snapshots;
@@ -26,6 +27,7 @@ pub use events::EventBuilder;
 pub use fleets::{FleetBuilder, SpotFleetBuilder, SpotRequestBuilder};
 pub use images::ImageBuilder;
 pub use organizations::OrganizationHandle;
+pub use recipes::RecipeBuilder;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;
 
