@@ -12,6 +12,7 @@ use crate::paging::{LARGE, Sizes, page};
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
 use crate::world::parameter::ParameterKind;
+use crate::world::recipe::RecipeKind;
 use crate::world::{Place, World};
 
 use super::instances::is_hidden;
@@ -153,13 +154,13 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
             add(value, "ssm:Parameter", arn("ssm", format!("parameter/{}", parameter.name.trim_start_matches('/'))));
         }
     }
-    for reference in &place.references {
-        match reference.kind.as_str() {
-            "imagebuilder:ImageRecipe" if wanted.image_recipes => add(&reference.image, "imagebuilder:ImageRecipe", reference.arn.clone()),
-            "imagebuilder:ContainerRecipe" if wanted.container_recipes => {
-                add(&reference.image, "imagebuilder:ContainerRecipe", reference.arn.clone());
+    for (arn, recipe) in place.recipes.iter().filter(|(_, recipe)| recipe.owner == call.account()) {
+        match &recipe.kind {
+            RecipeKind::Image if wanted.image_recipes => add(&recipe.parent_image, "imagebuilder:ImageRecipe", arn.clone()),
+            RecipeKind::Container { instance_image: Some(image) } if wanted.container_recipes => {
+                add(image, "imagebuilder:ContainerRecipe", arn.clone());
             }
-            _ => {}
+            RecipeKind::Image | RecipeKind::Container { .. } => {}
         }
     }
     let found = found.into_iter().map(|one| (format!("{} {} {}", one.0, one.1, one.2), one)).collect();

@@ -128,8 +128,8 @@ pub fn rich(now: Timestamp) -> World {
     fleets(&mut world, &full, &template, &managed);
     world.account(OURS).region("ap-south-1").block_public_access("block-new-sharing", "block-all-sharing").managed_by_policy();
     world.account(OURS).region("us-east-1").parameter("/golden/full", &full);
-    world.account(OURS).region("us-east-1").recipe_reference("image-recipe", "hardened", &full);
-    world.account(OURS).region("us-east-1").recipe_reference("container-recipe", "builder", &full);
+    world.account(OURS).region("us-east-1").image_recipe("hardened", "1.0.0").parent_image(&full).put();
+    world.account(OURS).region("us-east-1").container_recipe("builder", "1.0.0").instance_image(&full).put();
     world
 }
 

@@ -42,15 +42,6 @@ impl Default for Block {
     }
 }
 
-/// A resource of another service that names an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    /// `imagebuilder:ImageRecipe` or `imagebuilder:ContainerRecipe`.
-    pub kind: String,
-    pub arn: String,
-    pub image: String,
-}
-
 /// What a client token of CopyImage stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
@@ -75,8 +66,6 @@ pub struct Place {
     pub bin_images: BTreeMap<String, Binned<Image>>,
     pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,
     pub topics: BTreeMap<String, Topic>,
-    /// Image Builder recipes, as far as DescribeImageReferences tells them.
-    pub references: Vec<Reference>,
     pub parameters: BTreeMap<String, Parameter>,
     /// Image Builder's, by ARN.
     pub recipes: BTreeMap<String, Recipe>,

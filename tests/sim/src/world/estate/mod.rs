@@ -18,7 +18,6 @@ use std::collections::BTreeSet;
 use super::World;
 use super::account::Role;
 use super::image::{Image, ImageState, Protection, Tags};
-use super::place::Reference;
 use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
@@ -215,15 +214,5 @@ impl<'w> PlaceHandle<'w> {
         self.place().image_block.declarative = true;
         self.place().snapshot_block.declarative = true;
         self
-    }
-
-    /// An Image Builder recipe that names an image, as DescribeImageReferences tells it: kind `image-recipe` or
-    /// `container-recipe`, and the recipe's name. Returns its ARN.
-    pub fn recipe_reference(mut self, kind: &str, name: &str, image: &str) -> String {
-        let partition = self.world.partition(&self.account);
-        let arn = format!("arn:{partition}:imagebuilder:{}:{}:{kind}/{name}/1.0.0", self.region, self.account);
-        let word = if kind == "container-recipe" { "imagebuilder:ContainerRecipe" } else { "imagebuilder:ImageRecipe" };
-        self.place().references.push(Reference { kind: word.to_owned(), arn: arn.clone(), image: image.to_owned() });
-        arn
     }
 }
