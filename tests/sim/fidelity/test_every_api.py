@@ -39,6 +39,7 @@ READS = [
     ("ec2", "DescribeLockedSnapshots", "Snapshots", {}),
     ("ec2", "GetImageBlockPublicAccessState", None, {}),
     ("ec2", "GetSnapshotBlockPublicAccessState", None, {}),
+    ("ec2", "GetAllowedImagesSettings", None, {}),
 ]
 
 #: Name, and what it takes to have an effect on the rich estate.
@@ -51,6 +52,11 @@ WRITES = [
     ("ec2", "DisableImageBlockPublicAccess", {}),
     ("ec2", "EnableSnapshotBlockPublicAccess", {"State": "block-all-sharing"}),
     ("ec2", "DisableSnapshotBlockPublicAccess", {}),
+    ("ec2", "EnableAllowedImagesSettings", {"AllowedImagesSettingsState": "audit-mode"}),
+    ("ec2", "DisableAllowedImagesSettings", {}),
+    ("ec2", "ReplaceImageCriteriaInAllowedImagesSettings", {"ImageCriteria": [{"ImageProviders": ["amazon"]}]}),
+    ("ec2", "EnableImageDeregistrationProtection", lambda rich: {"ImageId": full(rich)}),
+    ("ec2", "DisableImageDeregistrationProtection", lambda rich: {"ImageId": full(rich)}),
 ]
 
 PAGED = [read for read in READS if read[2]]

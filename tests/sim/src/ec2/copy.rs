@@ -10,7 +10,7 @@ use crate::world::image::{Image, ImageState, MappingKind, Protection, Tags};
 use crate::world::place::{Copy, Token};
 use crate::world::snapshot::{Snapshot, SnapshotState};
 
-use super::images::may_launch;
+use super::allowed_images::Gate;
 use super::{tags, well_formed};
 
 pub(crate) fn copy_image(world: &mut World, call: &Call) -> Answered {
@@ -102,10 +102,11 @@ fn repeated(world: &World, call: &Call, fingerprint: u64) -> Result<Option<Strin
 }
 
 fn source(world: &World, call: &Call, id: &str, region: &str) -> Result<Image, AwsError> {
+    let gate = Gate::of(world, call.account(), region);
     let there = world.places().filter(|(_, place_region, _)| *place_region == region);
     let mut images = there.filter_map(|(_, _, place)| place.images.get(id));
     let image = images
-        .find(|image| may_launch(world, call.account(), image))
+        .find(|image| gate.admits(image))
         .ok_or_else(|| AwsError::client("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")))?;
     if image.state != ImageState::Available {
         let message = format!("The image ID '{id}' is not available to be copied; it is {}", image.state.as_str());

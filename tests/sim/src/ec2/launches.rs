@@ -7,7 +7,7 @@ use crate::world::World;
 use crate::world::compute::{Instance, InstanceState};
 use crate::world::image::ImageState;
 
-use super::images::may_launch;
+use super::allowed_images::Gate;
 use super::instances::{not_found, write, write_state};
 use super::launch_templates::{named, number, resolved};
 use super::{tags, well_formed};
@@ -40,8 +40,9 @@ pub(crate) fn run(world: &mut World, call: &Call) -> Answered {
     let id = image_of(world, call)?;
     well_formed(&id, "ami", "InvalidAMIID.Malformed")?;
     let given = tags::specified(&call.params, "instance")?;
+    let gate = Gate::of(world, call.account(), &call.region);
     let here = world.places().filter(|(_, region, _)| *region == call.region);
-    let image = here.filter_map(|(_, _, place)| place.images.get(&id)).find(|image| may_launch(world, call.account(), image));
+    let image = here.filter_map(|(_, _, place)| place.images.get(&id)).find(|image| gate.admits(image));
     let architecture = match image {
         None => {
             return Err(AwsError::client("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")));

@@ -1,5 +1,6 @@
 //! EC2, as far as images, snapshots and what uses them go.
 
+mod allowed_images;
 mod block_public_access;
 mod copy;
 mod fast_restores;
@@ -82,6 +83,7 @@ pub(crate) const READS: &[Api] = &[
     ),
     read("GetImageBlockPublicAccessState", &[], block_public_access::of_images),
     read("GetSnapshotBlockPublicAccessState", &[], block_public_access::of_snapshots),
+    read("GetAllowedImagesSettings", &[], allowed_images::get),
     read("ListImagesInRecycleBin", &["ImageId", "MaxResults", "NextToken"], recycle_bin::list_images),
     read("ListSnapshotsInRecycleBin", &["SnapshotId", "MaxResults", "NextToken"], recycle_bin::list_snapshots),
 ];
@@ -128,6 +130,9 @@ pub(crate) const WRITES: &[Api] = &[
     write("DisableImageBlockPublicAccess", BLOCK, &[], block_public_access::disable_images),
     write("EnableSnapshotBlockPublicAccess", BLOCK, &["State"], block_public_access::enable_snapshots),
     write("DisableSnapshotBlockPublicAccess", BLOCK, &[], block_public_access::disable_snapshots),
+    write("EnableAllowedImagesSettings", WRITE, &["AllowedImagesSettingsState"], allowed_images::enable),
+    write("DisableAllowedImagesSettings", WRITE, &[], allowed_images::disable),
+    write("ReplaceImageCriteriaInAllowedImagesSettings", WRITE, &["ImageCriterion"], allowed_images::replace),
     write("RestoreImageFromRecycleBin", WRITE, &["ImageId"], recycle_bin::restore_image),
     write("RestoreSnapshotFromRecycleBin", WRITE, &["SnapshotId"], recycle_bin::restore_snapshot),
     write(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::allowed::AllowedImages;
 use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
 use super::fleet::{Fleet, SpotFleet, SpotRequest};
 use super::image::Image;
@@ -78,6 +79,7 @@ pub struct Place {
     pub parameters: BTreeMap<String, Parameter>,
     pub image_block: Block,
     pub snapshot_block: Block,
+    pub allowed_images: AllowedImages,
     pub copies: Vec<Copy>,
     /// Deregistered images that listings still show, until then.
     pub lingering: Vec<(Image, Timestamp)>,

@@ -29,6 +29,9 @@ pub struct Settings {
     pub rule_delay: SignedDuration,
     /// From EnableImageBlockPublicAccess until it counts and is told ("up to 10 minutes"). Default zero.
     pub block_delay: SignedDuration,
+    /// What listings say of deregistration protection that was taken off and still protects. AWS does not document it.
+    /// Default `enabled-with-cooldown`, the word it had before; `disabled` is the other one to expect.
+    pub cooling_down_shows: &'static str,
     /// How long Fast Snapshot Restore is `enabling` and `disabling`. Default one minute.
     pub fast_restore_delay: SignedDuration,
     /// From a call to its event in LookupEvents. Default 5 minutes: "CloudTrail typically delivers events within an average
@@ -63,6 +66,7 @@ impl Default for Settings {
             listing_lag: SignedDuration::ZERO,
             rule_delay: SignedDuration::from_mins(30),
             block_delay: SignedDuration::ZERO,
+            cooling_down_shows: "enabled-with-cooldown",
             fast_restore_delay: SignedDuration::from_mins(1),
             trail_lag: SignedDuration::from_mins(5),
             concurrent_copies: 20,

@@ -10,11 +10,13 @@ mod organizations;
 mod parameters;
 mod rules;
 mod snapshots;
+mod volumes;
 
 use std::collections::BTreeSet;
 
 use super::World;
 use super::account::Role;
+use super::allowed::{AllowedImages, ImageCriterion};
 use super::image::{Image, ImageState, Protection, Tags};
 use super::place::Reference;
 use super::recycle_bin::{Rule, RuleResource};
@@ -27,6 +29,7 @@ pub use images::ImageBuilder;
 pub use organizations::OrganizationHandle;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;
+pub use volumes::VolumeBuilder;
 
 /// An account to build in.
 #[derive(Debug)]
@@ -207,8 +210,16 @@ impl<'w> PlaceHandle<'w> {
         self
     }
 
-    /// From now on a declarative policy manages the switches of this place: the account cannot change them.
+    /// Allowed AMIs: `disabled`, `audit-mode` or `enabled`, and what other accounts' images must meet.
+    pub fn allowed_images(mut self, state: &str, criteria: impl IntoIterator<Item = ImageCriterion>) -> Self {
+        let criteria = criteria.into_iter().collect();
+        self.place().allowed_images = AllowedImages { state: state.to_owned(), criteria, declarative: false };
+        self
+    }
+
+    /// From now on a declarative policy manages the settings of this place: the account cannot change them.
     pub fn managed_by_policy(mut self) -> Self {
+        self.place().allowed_images.declarative = true;
         self.place().image_block.declarative = true;
         self.place().snapshot_block.declarative = true;
         self
