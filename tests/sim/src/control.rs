@@ -110,6 +110,7 @@ fn set(world: &mut World, params: &Params) -> Option<()> {
             "cooling_down_shows" => {
                 settings.cooling_down_shows = ["disabled", "enabled-with-cooldown"].into_iter().find(|word| word == value)?
             }
+            "usage_report_lag_seconds" => settings.usage_report_lag = SignedDuration::from_secs(value.parse().ok()?),
             "hang_limit_seconds" => settings.hang_limit = std::time::Duration::from_secs(value.parse().ok()?),
             "fail_batch_entries" => {
                 world.fail_batch_entries(params.get("topic")?, value.parse().ok()?);

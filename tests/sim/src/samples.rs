@@ -129,6 +129,9 @@ pub fn rich(now: Timestamp) -> World {
     place.auto_scaling_group("classic").launch_configuration("classic").put();
     let place = world.account(OURS).region("us-east-1");
     place.volume_of(Some(&held)).attached_to(&managed).managed_by("eks.amazonaws.com").put();
+    let report = world.account(OURS).region("us-east-1").usage_report(&full).entry(OUTSIDER, "ec2:Instance", 3);
+    report.entry(OUTSIDER, "ec2:LaunchTemplate", 1).with(|report| report.accounts.push(OUTSIDER.to_owned())).put();
+    world.account(OURS).region("us-east-1").usage_report(&full).failed("an internal error").put();
     fleets(&mut world, &full, &template, &managed);
     let place = world.account(AMAZON).region("us-east-1").image("al2023-ami-2023.9.20250929.0-kernel-6.1-x86_64");
     place.owner_alias("amazon").public().deprecated_at(now + SignedDuration::from_hours(24 * 90)).put();

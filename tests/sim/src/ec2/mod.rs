@@ -20,6 +20,7 @@ mod snapshot_changes;
 mod snapshots;
 mod spot;
 mod tags;
+mod usage_reports;
 mod volumes;
 
 use crate::api::{Answered, Api, Call};
@@ -84,6 +85,8 @@ pub(crate) const READS: &[Api] = &[
     read("GetImageBlockPublicAccessState", &[], block_public_access::of_images),
     read("GetSnapshotBlockPublicAccessState", &[], block_public_access::of_snapshots),
     read("GetAllowedImagesSettings", &[], allowed_images::get),
+    read("DescribeImageUsageReports", &["ImageId", "ReportId", "Filter", "MaxResults", "NextToken"], usage_reports::describe),
+    read("DescribeImageUsageReportEntries", &["ImageId", "ReportId", "Filter", "MaxResults", "NextToken"], usage_reports::describe_entries),
     read("ListImagesInRecycleBin", &["ImageId", "MaxResults", "NextToken"], recycle_bin::list_images),
     read("ListSnapshotsInRecycleBin", &["SnapshotId", "MaxResults", "NextToken"], recycle_bin::list_snapshots),
 ];
@@ -133,6 +136,13 @@ pub(crate) const WRITES: &[Api] = &[
     write("EnableAllowedImagesSettings", WRITE, &["AllowedImagesSettingsState"], allowed_images::enable),
     write("DisableAllowedImagesSettings", WRITE, &[], allowed_images::disable),
     write("ReplaceImageCriteriaInAllowedImagesSettings", WRITE, &["ImageCriterion"], allowed_images::replace),
+    write(
+        "CreateImageUsageReport",
+        WRITE,
+        &["ImageId", "ResourceType", "AccountId", "ClientToken", "TagSpecification"],
+        usage_reports::create,
+    ),
+    write("DeleteImageUsageReport", WRITE, &["ReportId"], usage_reports::delete),
     write("RestoreImageFromRecycleBin", WRITE, &["ImageId"], recycle_bin::restore_image),
     write("RestoreSnapshotFromRecycleBin", WRITE, &["SnapshotId"], recycle_bin::restore_snapshot),
     write(

@@ -19,6 +19,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod topic;
 pub mod trail;
+pub mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -12,6 +12,8 @@ use super::parameter::{Parameter, split_selector};
 use super::recycle_bin::{Binned, Rule};
 use super::snapshot::{Snapshot, Volume};
 use super::topic::Topic;
+use super::usage::UsageReport;
+use crate::error::AwsError;
 
 /// A CopyImage under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +52,20 @@ pub struct Reference {
     pub image: String,
 }
 
-/// What a client token of CopyImage stands for.
+/// What a client token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
-    pub(crate) image: String,
+    /// The id of what the call made.
+    pub(crate) made: String,
     pub(crate) parameters: u64,
+}
+
+impl Token {
+    /// The same client token with the same parameters is the same call; with others it is refused.
+    pub(crate) fn repeats(&self, parameters: u64) -> Result<&str, AwsError> {
+        let message = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
+        if self.parameters == parameters { Ok(&self.made) } else { Err(AwsError::client("IdempotentParameterMismatch", message)) }
+    }
 }
 
 /// What one account has in one Region, each kind by id (names where AWS knows only names).
@@ -70,6 +81,7 @@ pub struct Place {
     pub spot_fleets: BTreeMap<String, SpotFleet>,
     pub fleets: BTreeMap<String, Fleet>,
     pub spot_requests: BTreeMap<String, SpotRequest>,
+    pub usage_reports: BTreeMap<String, UsageReport>,
     pub rules: BTreeMap<String, Rule>,
     pub bin_images: BTreeMap<String, Binned<Image>>,
     pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,

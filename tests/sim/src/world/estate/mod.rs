@@ -10,6 +10,7 @@ mod organizations;
 mod parameters;
 mod rules;
 mod snapshots;
+mod usage;
 mod volumes;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ pub use images::ImageBuilder;
 pub use organizations::OrganizationHandle;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;
+pub use usage::UsageReportBuilder;
 pub use volumes::VolumeBuilder;
 
 /// An account to build in.
