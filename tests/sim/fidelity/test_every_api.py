@@ -44,6 +44,7 @@ READS = [
     ("ec2", "GetImageBlockPublicAccessState", None, {}),
     ("ec2", "GetSnapshotBlockPublicAccessState", None, {}),
     ("ec2", "GetAllowedImagesSettings", None, {}),
+    ("autoscaling", "DescribeScalingActivities", "Activities", {}),
     ("ec2", "DescribeImageUsageReports", "ImageUsageReports", {}),
     ("ec2", "DescribeImageUsageReportEntries", "ImageUsageReportEntries", {}),
 ]
@@ -63,6 +64,7 @@ WRITES = [
     ("ec2", "ReplaceImageCriteriaInAllowedImagesSettings", {"ImageCriteria": [{"ImageProviders": ["amazon"]}]}),
     ("ec2", "CreateImageUsageReport", lambda rich: {"ImageId": full(rich), "ResourceTypes": [{"ResourceType": "ec2:Instance"}]}),
     ("ec2", "DeleteImageUsageReport", lambda rich: {"ReportId": report(rich)}),
+    ("autoscaling", "SetDesiredCapacity", {"AutoScalingGroupName": "web", "DesiredCapacity": 1}),
     ("ec2", "EnableImageDeregistrationProtection", lambda rich: {"ImageId": full(rich)}),
     ("ec2", "DisableImageDeregistrationProtection", lambda rich: {"ImageId": full(rich)}),
 ]

@@ -132,6 +132,10 @@ pub fn rich(now: Timestamp) -> World {
     let report = world.account(OURS).region("us-east-1").usage_report(&full).entry(OUTSIDER, "ec2:Instance", 3);
     report.entry(OUTSIDER, "ec2:LaunchTemplate", 1).with(|report| report.accounts.push(OUTSIDER.to_owned())).put();
     world.account(OURS).region("us-east-1").usage_report(&full).failed("an internal error").put();
+    let place = world.account(OURS).region("us-east-1");
+    place.scaling_activity("mixed").failed_on_missing("ami-0aaaaaaaaaaaaaaab").hours_ago(3).put();
+    world.account(OURS).region("us-east-1").scaling_activity("mixed").hours_ago(2).put();
+    world.account(OURS).region("us-east-1").scaling_activity("long-gone").hours_ago(1).put();
     fleets(&mut world, &full, &template, &managed);
     let place = world.account(AMAZON).region("us-east-1").image("al2023-ami-2023.9.20250929.0-kernel-6.1-x86_64");
     place.owner_alias("amazon").public().deprecated_at(now + SignedDuration::from_hours(24 * 90)).put();

@@ -3,6 +3,7 @@
 //! It never reads a real clock and never does I/O; only `advance` and `set_now` move its time.
 
 pub mod account;
+pub mod activity;
 pub mod allowed;
 pub mod compute;
 pub mod estate;

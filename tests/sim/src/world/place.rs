@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::activity::Activity;
 use super::allowed::AllowedImages;
 use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
 use super::fleet::{Fleet, SpotFleet, SpotRequest};
@@ -77,6 +78,7 @@ pub struct Place {
     pub instances: BTreeMap<String, Instance>,
     pub launch_templates: BTreeMap<String, LaunchTemplate>,
     pub groups: BTreeMap<String, Group>,
+    pub activities: Vec<Activity>,
     pub launch_configurations: BTreeMap<String, LaunchConfiguration>,
     pub spot_fleets: BTreeMap<String, SpotFleet>,
     pub fleets: BTreeMap<String, Fleet>,

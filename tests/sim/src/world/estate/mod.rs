@@ -2,6 +2,7 @@
 //!
 //! A builder puts things there as they are; it calls no API and leaves nothing in the journal.
 
+mod activities;
 mod compute;
 mod events;
 mod fleets;
@@ -23,6 +24,7 @@ use super::place::Reference;
 use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
+pub use activities::ActivityBuilder;
 pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
 pub use events::EventBuilder;
 pub use fleets::{FleetBuilder, SpotFleetBuilder, SpotRequestBuilder};
