@@ -77,6 +77,11 @@ impl<'a> Joined<'a> {
         self
     }
 
+    /// The same picture, looked at from another moment.
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
     fn join_users(&mut self, inventory: &'a Inventory) {
         for (image, references) in &inventory.users.of_images {
             self.image_users.entry(image).or_default().extend(references.iter().cloned());

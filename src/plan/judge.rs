@@ -45,6 +45,25 @@ pub(super) fn judge(joined: &Joined<'_>, policies: &PolicySet, principal: Princi
     joined.estate.places.values().map(|inventory| asked.place(inventory)).collect()
 }
 
+/// What is due for one resource and what holds it; nothing for one that no listing names.
+pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Principal, resource: &ResourceId) -> Vec<Entry> {
+    let regions = joined.estate.regions();
+    let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
+    let asked = Asked { joined, policies, judge };
+    let due = joined.estate.places.values().flat_map(|inventory| match resource {
+        ResourceId::Image(id) => {
+            let image = inventory.images.iter().find(|image| image.id == *id);
+            image.map(|image| asked.image(&joined.image(inventory, image)).0).unwrap_or_default()
+        }
+        ResourceId::Snapshot(id) => {
+            let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id);
+            snapshot.map(|snapshot| asked.snapshot(&joined.snapshot(inventory, snapshot)).0).unwrap_or_default()
+        }
+        ResourceId::Place(_) => Vec::new(),
+    });
+    due.map(|due| due.entry).collect()
+}
+
 /// What is asked of every resource.
 struct Asked<'a> {
     joined: &'a Joined<'a>,

@@ -10,6 +10,7 @@ mod interlocks;
 mod judge;
 mod limits;
 mod make;
+mod outlook;
 mod questions;
 
 pub use crate::model::Principal;
@@ -18,4 +19,5 @@ pub use clocks::{advance, lapsed};
 pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
 pub use judge::create_rule;
 pub use make::{make, make_exposure};
+pub use outlook::{Forecast, outlook};
 pub use questions::{Questions, questions};
