@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId};
+use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId, Source};
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,6 +47,10 @@ pub struct History {
     /// Images and snapshots in a place when it was last listed: what an exposure scan measures its tripwire against.
     #[serde(default, with = "pairs")]
     pub sizes: BTreeMap<Place, usize>,
+    /// In a record: the sources that were asked beyond those every record holds. One of them whose file is missing did
+    /// not answer; any other was not asked. Not for the ledger.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub recorded: BTreeMap<Place, BTreeSet<Source>>,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

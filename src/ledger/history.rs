@@ -40,6 +40,8 @@ impl Ledger {
             rules_since: take(&mut kinds, "rules_since")?,
             copies: take(&mut kinds, "copies")?,
             sizes: take(&mut kinds, "sizes")?,
+            // A record's own note.
+            recorded: BTreeMap::new(),
         };
         match kinds.into_keys().next() {
             Some(kind) => Err(LedgerError::unreadable("history", super::Unreadable::Word(kind))),
@@ -49,7 +51,7 @@ impl Ledger {
 
     /// Makes the stored history `after`, given that it is `before`. All or nothing.
     pub async fn save_history(&self, before: &History, after: &History) -> Result<(), LedgerError> {
-        let History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes } = after;
+        let History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, recorded: _ } = after;
         let changes = [
             ("clocks", differences(&before.clocks, clocks)?),
             ("failures", differences(&before.failures, failures)?),

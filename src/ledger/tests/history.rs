@@ -67,7 +67,7 @@ prop_compose! {
         copies in btree_map(triple(), (ami(), time()).prop_map(|(image, started_at)| Copy { image, started_at }), 0..3),
         sizes in btree_map(place(), any::<usize>(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes }
+        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, recorded: std::collections::BTreeMap::new() }
     }
 }
 
