@@ -63,8 +63,9 @@ impl Evidence {
     ) -> Result<Self, EvidenceError> {
         let recorded = recorded::open(dir)?;
         let mut estate = Estate::new(config);
+        let history = recorded.history()?.unwrap_or_default();
         // Side by side, each place's answers dropped as soon as they are read.
-        let read = |place| Inventory::from_answers(recorded.answers(place));
+        let read = |place| Inventory::settled(recorded.answers(place, &history), &config.sources, now);
         let places: Vec<Inventory> = recorded.places().par_iter().map(read).collect();
         places.into_iter().for_each(|inventory| estate.add(inventory));
         let organization = recorded.organization();
@@ -78,7 +79,6 @@ impl Evidence {
             // It is of no one place; nothing but shares rests on it.
             estate.gaps.push(Gap::in_place(&Place::new("*", "*"), Source::Organization, error.clone()));
         }
-        let history = recorded.history()?.unwrap_or_default();
         let evidence = Self { estate, history, approved: BTreeSet::new(), now };
         evidence.answered_by_files(config, policies, principal)
     }
@@ -131,7 +131,7 @@ mod live {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     unrecorded = recording.place(&answers);
                 }
-                estate.add(Inventory::from_answers(answers));
+                estate.add(Inventory::settled(answers, &config.sources, now));
             })
             .await;
             unrecorded?;

@@ -13,12 +13,15 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 33] = [
+const KEYS: [&str; 36] = [
     "mode",
     "scope.regions",
     "schedule.scan",
     "schedule.exposure",
     "schedule.time_zone",
+    "sources.unused",
+    "sources.cloud_control",
+    "sources.screams",
     "policies.directories",
     "enforce.actions",
     "enforce.accounts",

@@ -5,6 +5,7 @@
 mod defaults;
 mod load;
 mod regions;
+mod sources;
 mod values;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::model::{AccountId, Action, Mode, Region, Severity};
 
 pub use load::{ConfigError, VARIABLES, load};
+pub use sources::{Sources, Unused};
 pub use values::cron;
 
 /// The group of everything that belongs to us: `AccountGroup::"organization"` in policies. Not for the configuration.
@@ -28,6 +30,7 @@ pub struct Config {
     pub mode: Mode,
     pub scope: Scope,
     pub schedule: Schedule,
+    pub sources: Sources,
     pub policies: Policies,
     pub enforce: Enforce,
     pub limits: Limits,

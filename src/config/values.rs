@@ -42,6 +42,16 @@ pub(super) fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     Vec::<String>::deserialize(deserializer)?.into_iter().map(account).collect::<Result<_, D::Error>>().map(Some)
 }
 
+pub(super) fn one_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountId>, D::Error> {
+    account(String::deserialize(deserializer)?).map(Some)
+}
+
+pub(super) fn one_region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    super::regions::check(&name).map_err(D::Error::custom)?;
+    Ok(Some(name.into()))
+}
+
 pub(super) fn groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<AccountId>>, D::Error> {
     let groups = BTreeMap::<String, Vec<Account>>::deserialize(deserializer)?;
     if groups.contains_key(super::OURS) {

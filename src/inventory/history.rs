@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId};
+use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId, Source};
 
 use super::trail::Remembered;
 
@@ -55,6 +55,10 @@ pub struct History {
     /// Up to when CloudTrail has been read for changes of them.
     #[serde(skip)]
     pub watched: BTreeMap<Place, Timestamp>,
+    /// In a record: the sources that were asked beyond those every record holds. One of them whose file is missing did
+    /// not answer; any other was not asked. Not for the ledger.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub recorded: BTreeMap<Place, BTreeSet<Source>>,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

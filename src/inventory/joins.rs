@@ -67,6 +67,7 @@ impl<'a> Joined<'a> {
                 joined.families.insert(&inventory.place, families(inventory, &config.tags));
             }
         }
+        joined.join_failed_launches();
         joined
     }
 
@@ -91,6 +92,24 @@ impl<'a> Joined<'a> {
         }
     }
 
+    /// Whoever tries to launch an image that is gone needs the snapshots it left behind.
+    fn join_failed_launches(&mut self) {
+        let failed = |reference: &&Reference| matches!(reference.user, User::FailedLaunch { .. });
+        let of = |(image, references): (&&'a AmiId, &Vec<Reference>)| -> Option<(&'a AmiId, Vec<Reference>)> {
+            let references: Vec<Reference> = references.iter().filter(failed).cloned().collect();
+            (!references.is_empty()).then_some((*image, references))
+        };
+        let wanted: HashMap<&AmiId, Vec<Reference>> = self.image_users.iter().filter_map(of).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        for snapshot in self.estate.places.values().flat_map(|place| &place.snapshots) {
+            if let Some(references) = snapshot.made_for().and_then(|image| wanted.get(&image)) {
+                self.snapshot_users.entry(&snapshot.id).or_default().extend(references.iter().cloned());
+            }
+        }
+    }
+
     fn join_images(&mut self, inventory: &'a Inventory) {
         for image in &inventory.images {
             if image.mapping_is_missing() {
@@ -98,9 +117,8 @@ impl<'a> Joined<'a> {
                 self.unmapped.entry(&inventory.place).or_default().push(Unknown { reason });
             }
             for snapshot in image.snapshots() {
-                let name = format!("{} ({})", image.id, image.state);
-                let reference = Reference { place: inventory.place.clone(), user: User::Image, name, live: true };
-                self.snapshot_images.entry(snapshot).or_default().push(reference);
+                let user = User::Image { id: image.id.clone(), note: image.state.to_string() };
+                self.snapshot_images.entry(snapshot).or_default().push(Reference::live(&inventory.place, user));
             }
             // A copy on its way counts, so that it is not made twice.
             let exists = matches!(image.state, ImageState::Available | ImageState::Pending);
@@ -117,15 +135,16 @@ impl<'a> Joined<'a> {
         for snapshot in &inventory.snapshots {
             let Some(image) = snapshot.made_for() else { continue };
             let in_bin = inventory.bin.as_ref().is_some_and(|bin| bin.contains(&image));
+            let note = "named in its description".to_owned();
             let user = match (images.contains(&image), in_bin) {
-                (true, _) => User::Image,
-                (false, true) => User::ImageInRecycleBin,
+                (true, _) => User::Image { id: image.clone(), note },
+                (false, true) => User::ImageInRecycleBin { id: image.clone(), note },
                 (false, false) => continue,
             };
             let references = self.snapshot_images.entry(&snapshot.id).or_default();
-            if !references.iter().any(|reference| reference.name.starts_with(image.as_str())) {
-                let name = format!("{image} (named in its description)");
-                references.push(Reference { place: inventory.place.clone(), user, name, live: true });
+            let is_it = |user: &User| matches!(user, User::Image { id, .. } | User::ImageInRecycleBin { id, .. } if *id == image);
+            if !references.iter().any(|reference| is_it(&reference.user)) {
+                references.push(Reference::live(&inventory.place, user));
             }
         }
     }
@@ -136,13 +155,8 @@ impl<'a> Joined<'a> {
             match self.history.mappings.get(image) {
                 Some(mapping) => {
                     for snapshot in &mapping.snapshots {
-                        let reference = Reference {
-                            place: inventory.place.clone(),
-                            user: User::ImageInRecycleBin,
-                            name: image.to_string(),
-                            live: true,
-                        };
-                        self.snapshot_images.entry(snapshot).or_default().push(reference);
+                        let user = User::ImageInRecycleBin { id: image.clone(), note: String::new() };
+                        self.snapshot_images.entry(snapshot).or_default().push(Reference::live(&inventory.place, user));
                     }
                 }
                 None => {
@@ -221,6 +235,11 @@ impl<'a> Joined<'a> {
         }
     }
 
+    /// Whether a failed launch may be all that is seen of the image's use.
+    pub fn may_fail_to_launch(&self, image: &Image) -> bool {
+        may_fail_to_launch(image, self.now)
+    }
+
     /// The gaps that could hide something of one resource: those of its place, and those about it alone.
     pub fn gaps_of(&self, inventory: &'a Inventory, resource: &str) -> impl Iterator<Item = &'a Gap> {
         let about = self.gaps_about.get(resource).map(Vec::as_slice).unwrap_or_default();
@@ -256,14 +275,15 @@ impl<'a> Joined<'a> {
     }
 
     fn why_image_usage_is_unknown(&self, inventory: &Inventory, image: &Image, sharing: Option<&Permissions>) -> Vec<Unknown> {
-        let mut unknown = unread(inventory.usage_gaps());
+        let may_have_failed = may_fail_to_launch(image, self.now);
+        let mut unknown = unread(inventory.usage_gaps().chain(inventory.scream_gaps().filter(|_| may_have_failed)));
         match image.public {
             Some(false) => {}
             Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
             None => unknown.push(Unknown::because("describe-images did not say whether it is public")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, may_have_failed)),
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
         unknown
@@ -276,14 +296,14 @@ impl<'a> Joined<'a> {
         is_public: Option<bool>,
         sharing: Option<&Permissions>,
     ) -> Vec<Unknown> {
-        let mut unknown = unread(inventory.usage_gaps());
+        let mut unknown = unread(inventory.usage_gaps().chain(inventory.scream_gaps()));
         match is_public {
             Some(false) => {}
             Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
             None => unknown.push(Unknown::because("the listing of public snapshots was not read")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, true)),
             None => unknown.push(Unknown::because("its create-volume permissions were not read")),
         }
         if snapshot.state != "completed" {
@@ -305,12 +325,15 @@ impl<'a> Joined<'a> {
     }
 
     /// Grantees into whose use nobody here can look: all but accounts whose own listings of this Region answered.
-    fn unseen_grantees(&self, place: &Place, permissions: &Permissions) -> Vec<Unknown> {
+    fn unseen_grantees(&self, place: &Place, permissions: &Permissions, may_have_failed: bool) -> Vec<Unknown> {
+        let blind = |inventory: &Inventory| {
+            inventory.usage_gaps().next().is_some() || (may_have_failed && inventory.scream_gaps().next().is_some())
+        };
         let unseen = |grantee: &&Grantee| match grantee {
             Grantee::Account(account) if *account == place.account => false,
             Grantee::Account(account) => {
                 let there = Place { account: account.clone(), region: place.region.clone() };
-                self.estate.places.get(&there).is_none_or(|inventory| inventory.usage_gaps().next().is_some())
+                self.estate.places.get(&there).is_none_or(blind)
             }
             Grantee::Everyone | Grantee::Organization(_) | Grantee::Unit(_) => true,
         };
@@ -337,6 +360,12 @@ impl<'a> Joined<'a> {
             .collect();
         (orphans, places.into_iter().map(|inventory| &inventory.place).collect())
     }
+}
+
+/// Whether a launch of it fails, or people were told to stop launching it: then somebody's failure may be all that is
+/// seen of its use.
+fn may_fail_to_launch(image: &Image, now: Timestamp) -> bool {
+    image.state != ImageState::Available || image.is_deprecated(now)
 }
 
 fn unread<'g>(gaps: impl Iterator<Item = &'g Gap>) -> Vec<Unknown> {

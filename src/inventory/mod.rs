@@ -3,34 +3,45 @@
 //! Pure: no clock, no file, no AWS type. `now` is an argument.
 
 pub mod answers;
+mod cross_check;
+mod declared;
 mod decode;
 mod estate;
 mod facts;
+mod failed_launches;
 mod families;
+mod fleets;
 mod history;
+mod ids;
 mod joins;
 mod managed;
 mod memory;
-mod mentions;
 mod organization;
+mod parameters;
 mod place;
+mod recipes;
 mod recovery;
 mod references;
+mod resources;
 mod templates;
 mod trail;
+mod users;
 mod versions;
 
+pub use declared::Excused;
 pub use estate::Estate;
 pub use facts::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Unknown, Usage};
 pub use history::{Clock, Copy, Failures, History, Mapping, Triple};
 pub use joins::Joined;
-pub use mentions::mentions;
 pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
 pub use recovery::{Recovery, RecycleBinRule};
-pub use references::{Reference, User, launched as read_launched};
+pub use references::{Naming, Reference, User, Users};
 pub use trail::{Changed, IMAGE_CHANGES, Remembered, SNAPSHOT_CHANGES};
+pub use users::launched as read_launched;
 pub use versions::Version;
+
+pub use ids::in_json as image_ids;
 
 pub use decode::{image as read_image, permissions as read_permissions, snapshot as read_snapshot};
 pub use managed::{of_image as managed_image, of_snapshot as managed_snapshot};

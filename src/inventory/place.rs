@@ -2,12 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::model::{AmiId, Gap, Image, Permissions, Place, Snapshot, SnapshotId, Source};
+use jiff::Timestamp;
+
+use crate::config::Sources;
+use crate::model::{AmiId, Gap, Hides, Image, Permissions, Place, Snapshot, SnapshotId, Source};
 
 use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
+use super::declared::{self, Excused};
 use super::decode::{self, members};
 use super::recovery::RecycleBinRule;
-use super::references::{self, Users};
+use super::references::Users;
+use super::users::{self, Found};
+
+/// Problems named in one gap; more are counted.
+const NAMED: usize = 3;
 
 /// Everything seen in one place. `None` stands for "not learnt", and a gap says why.
 #[derive(Clone, Debug)]
@@ -21,6 +29,10 @@ pub struct Inventory {
     pub public_snapshots: Option<HashSet<SnapshotId>>,
     /// Users found here, of images and snapshots of any account.
     pub users: Users,
+    /// Encrypted parameters, into which nobody looked.
+    pub secrets: BTreeSet<String>,
+    /// Sources that did not answer and were declared unused.
+    pub excused: Vec<Excused>,
     /// Images in the Recycle Bin.
     pub bin: Option<BTreeSet<AmiId>>,
     pub rules: Option<Vec<RecycleBinRule>>,
@@ -31,10 +43,20 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Reads the answers about one place as the configuration wants them: what did not answer and was declared unused is
+    /// no gap, and a launch that failed long ago is no use. `now` is when the plan is made.
+    pub fn settled(mut answers: Answers, sources: &Sources, now: Timestamp) -> Self {
+        let excused = declared::excuse(&mut answers, sources, now);
+        let mut inventory = Self { excused, ..Self::from_answers(answers) };
+        inventory.users.forget_failed_launches(now.checked_sub(sources.screams).unwrap_or(Timestamp::MIN));
+        inventory
+    }
+
     /// Reads the answers about one place. Whatever is missing or unreadable becomes a gap.
     pub fn from_answers(answers: Answers) -> Self {
         let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
-        let users = references::users(&answers, &mut gaps);
+        let Found { users, secrets } = users::users(&answers, &mut gaps);
+        unjoined(&answers, &mut gaps);
         let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
@@ -73,6 +95,8 @@ impl Inventory {
             snapshots: snapshots.unwrap_or_default(),
             public_snapshots,
             users,
+            secrets,
+            excused: Vec::new(),
             bin,
             rules,
             volumes,
@@ -129,55 +153,14 @@ impl Inventory {
         self.gaps.iter().filter(|gap| gap.resource.is_none())
     }
 
-    /// The gaps of sources that could hide a user of an image.
+    /// The gaps of sources that could hide a user of any image of the Region.
     pub fn usage_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.place_gaps().filter(|gap| could_hide_use(&gap.source))
+        self.place_gaps().filter(|gap| gap.source.hides() == Hides::Users)
     }
-}
 
-/// Whether a failed reading of `source` could hide a user of an image or snapshot.
-pub(super) fn could_hide_use(source: &Source) -> bool {
-    match source {
-        Source::Instances
-        | Source::LaunchTemplates
-        | Source::LaunchTemplateVersions
-        | Source::AutoScalingGroups
-        | Source::LaunchConfigurations
-        | Source::SpotFleets
-        | Source::SpotRequests
-        | Source::Fleets
-        | Source::ImageReferences
-        | Source::ParameterNames
-        | Source::Parameters
-        | Source::ImageRecipes
-        | Source::ImageRecipe
-        | Source::ContainerRecipes
-        | Source::ContainerRecipe
-        | Source::Resources
-        | Source::Resource
-        | Source::ScalingActivities
-        | Source::Events
-        | Source::Regions
-        | Source::Other(_) => true,
-        Source::Images
-        | Source::Snapshots
-        | Source::PublicSnapshots
-        | Source::ImagesInUse
-        | Source::UsageReports
-        | Source::UsageReportEntries
-        | Source::Volumes
-        | Source::FastRestores
-        | Source::LockedSnapshots
-        | Source::ImagesInRecycleBin
-        | Source::SnapshotsInRecycleBin
-        | Source::RecycleBinRules
-        | Source::RecycleBinRule
-        | Source::ImageBlockPublicAccess
-        | Source::SnapshotBlockPublicAccess
-        | Source::AllowedImages
-        | Source::LaunchPermissions
-        | Source::CreateVolumePermissions
-        | Source::Organization => false,
+    /// The gaps of sources that could hide a failed launch.
+    pub fn scream_gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.place_gaps().filter(|gap| gap.source.hides() == Hides::Screams)
     }
 }
 
@@ -199,9 +182,45 @@ impl Gaps {
         }
     }
 
-    pub(super) fn note(&mut self, source: Source, error: String) {
-        self.found.push(Gap::in_place(&self.place, source, error));
+    /// The same for a source that need not have been asked.
+    pub(super) fn asked<'a, T, U>(
+        &mut self,
+        source: Source,
+        answer: &'a Option<Answer<T>>,
+        read: impl FnOnce(&'a T) -> Result<U, String>,
+    ) -> Option<U> {
+        answer.as_ref().and_then(|answer| self.learn(source, answer.as_ref().map_err(Clone::clone), read))
     }
+
+    /// One gap for everything that could not be read of a source; the first few are named.
+    pub(super) fn all(&mut self, source: Source, problems: Vec<String>) {
+        if problems.is_empty() {
+            return;
+        }
+        let more = problems.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("; and {more} more"));
+        let named = problems.into_iter().take(NAMED).collect::<Vec<_>>().join("; ");
+        self.note(source, format!("{named}{}", more.unwrap_or_default()));
+    }
+
+    pub(super) fn note(&mut self, source: Source, error: String) {
+        let gap = Gap::in_place(&self.place, source, error);
+        if !self.found.contains(&gap) {
+            self.found.push(gap);
+        }
+    }
+}
+
+/// Sources that nothing is joined with: that they did not answer is told all the same.
+fn unjoined(answers: &Answers, gaps: &mut Gaps) {
+    gaps.asked(Source::ImagesInUse, &answers.images_in_use, Ok);
+    gaps.asked(Source::UsageReports, &answers.usage_reports, Ok);
+    gaps.asked(Source::UsageReportEntries, &answers.usage_report_entries, Ok);
+    gaps.asked(Source::FastRestores, &answers.fast_restores, Ok);
+    gaps.asked(Source::LockedSnapshots, &answers.locked_snapshots, Ok);
+    gaps.asked(Source::SnapshotsInRecycleBin, &answers.snapshots_in_recycle_bin, Ok);
+    gaps.asked(Source::ImageBlockPublicAccess, &answers.image_block_public_access, Ok);
+    gaps.asked(Source::SnapshotBlockPublicAccess, &answers.snapshot_block_public_access, Ok);
+    gaps.asked(Source::AllowedImages, &answers.allowed_images, Ok);
 }
 
 /// Rules with their details. A rule that was listed but not described might be any rule.

@@ -42,6 +42,8 @@ impl Ledger {
             sizes: take(&mut kinds, "sizes")?,
             permissions: take(&mut kinds, "permissions")?,
             watched: take(&mut kinds, "watched")?,
+            // A record's own note.
+            recorded: BTreeMap::new(),
         };
         match kinds.into_keys().next() {
             Some(kind) => Err(LedgerError::unreadable("history", super::Unreadable::Word(kind))),
@@ -51,8 +53,19 @@ impl Ledger {
 
     /// Makes the stored history `after`, given that it is `before`. All or nothing.
     pub async fn save_history(&self, before: &History, after: &History) -> Result<(), LedgerError> {
-        let History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, permissions, watched } =
-            after;
+        let History {
+            clocks,
+            failures,
+            disabled_since,
+            orphaned_since,
+            mappings,
+            rules_since,
+            copies,
+            sizes,
+            permissions,
+            watched,
+            recorded: _,
+        } = after;
         let changes = [
             ("clocks", differences(&before.clocks, clocks)?),
             ("failures", differences(&before.failures, failures)?),

@@ -16,7 +16,7 @@ pub use ids::{AccountId, AmiId, Place, Region, ResourceId, SnapshotId};
 pub use image::{Image, ImageState, ProductCode, Protection, Volume};
 pub use sharing::{Grantee, Permissions};
 pub use snapshot::Snapshot;
-pub use source::Source;
+pub use source::{Hides, Source};
 
 /// AWS tags of one resource, by key.
 pub type Tags = std::collections::BTreeMap<String, String>;

@@ -3,7 +3,7 @@
 //! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public.
 
 use crate::inventory::{ImageFacts, Joined, ManagedBy, Recovery, Reference, SnapshotFacts, Unknown, Usage};
-use crate::model::{Action, ActionClass, Context, Gap, Protection, Source};
+use crate::model::{Action, ActionClass, Context, Gap, Hides, Protection, Source};
 
 use super::document::{Hold, HoldKind};
 
@@ -16,7 +16,7 @@ pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Acti
     holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
     if takes_from_users(action) {
         holds.usage(facts.users, &facts.usage);
-        holds.gaps(joined, facts.place, facts.image.id.as_str(), action);
+        holds.gaps(joined, facts.place, facts.image.id.as_str(), action, joined.may_fail_to_launch(facts.image));
     }
     if action == Action::Deregister {
         match &facts.image.protection {
@@ -42,7 +42,7 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
     holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
     if takes_from_users(action) {
         holds.usage(facts.users, &facts.usage);
-        holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action);
+        holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action, true);
     }
     if action == Action::DeleteSnapshot {
         if !facts.referring_images.is_empty() {
@@ -63,21 +63,14 @@ fn takes_from_users(action: Action) -> bool {
     action == Action::Disable || action.class() == ActionClass::Destructive
 }
 
-/// Whether a gap of `source` freezes `action` in its whole place. Every gap freezes what cannot be undone; what only
-/// tells about public snapshots or the Recycle Bin hides no user of an image, and does not freeze disable.
+/// Whether a gap of `source` freezes `action` in its whole place: what it could hide decides ([`Source::hides`]).
 pub(super) fn freezes(source: &Source, action: Action) -> bool {
-    let beside_use = matches!(
-        source,
-        Source::PublicSnapshots
-            | Source::ImagesInRecycleBin
-            | Source::SnapshotsInRecycleBin
-            | Source::RecycleBinRules
-            | Source::RecycleBinRule
-            | Source::Volumes
-    );
-    match action.class() {
-        ActionClass::Destructive => true,
-        _ => action == Action::Disable && !beside_use,
+    match source.hides() {
+        // Answers about one resource freeze a place only where not even their folder could be read.
+        Hides::Users | Hides::Screams | Hides::Resources | Hides::OneResource => takes_from_users(action),
+        Hides::Consequences => action.class() == ActionClass::Destructive,
+        Hides::SnapshotGuards => action == Action::DeleteSnapshot,
+        Hides::Nothing => false,
     }
 }
 
@@ -121,9 +114,11 @@ impl Holds {
         }
     }
 
-    fn gaps(&mut self, joined: &Joined<'_>, place: &crate::model::Place, resource: &str, action: Action) {
+    /// `screams`: whether a failed launch may be all that is seen of the resource's use.
+    fn gaps(&mut self, joined: &Joined<'_>, place: &crate::model::Place, resource: &str, action: Action, screams: bool) {
         let Some(inventory) = joined.estate.places.get(place) else { return };
-        let concerns = |gap: &&Gap| gap.resource.is_some() || freezes(&gap.source, action);
+        let concerns =
+            |gap: &&Gap| gap.resource.is_some() || (freezes(&gap.source, action) && (screams || gap.source.hides() != Hides::Screams));
         for gap in joined.gaps_of(inventory, resource).filter(concerns) {
             self.gap(&gap.source, gap.error.clone());
         }

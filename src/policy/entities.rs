@@ -189,20 +189,21 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
 fn usage(put: &mut Attributes<'_>, usage: Option<&Usage<'_>>) -> Result<(), Unbuildable> {
     let Some(usage) = usage else { return Ok(()) };
     put.put_record("usage", || {
-        let by = |user: User| usage.references.iter().filter(|reference| reference.user == user).count();
-        let named = [User::Instance, User::LaunchTemplate, User::AutoScalingGroup, User::LaunchConfiguration].map(by);
-        let [instances, templates, groups, configurations] = named;
+        let of = |kind: fn(&User) -> bool| usage.references.iter().filter(|reference| kind(&reference.user)).count();
+        let kinds = [
+            ("instances", of(|user| matches!(user, User::Instance { .. }))),
+            ("launchTemplates", of(|user| matches!(user, User::LaunchTemplate { .. }))),
+            ("autoScalingGroups", of(|user| matches!(user, User::AutoScalingGroup { .. }))),
+            ("launchConfigurations", of(|user| matches!(user, User::LaunchConfiguration { .. }))),
+            ("fleets", of(|user| matches!(user, User::SpotFleet { .. } | User::SpotRequest { .. } | User::Fleet { .. }))),
+            ("parameters", of(|user| matches!(user, User::Parameter { .. }))),
+            ("recipes", of(|user| matches!(user, User::ImageRecipe { .. } | User::ContainerRecipe { .. }))),
+            ("screams", of(|user| matches!(user, User::FailedLaunch { .. }))),
+        ];
         let total = usage.references.len();
-        [
-            ("total", count(total)),
-            ("live", count(usage.live())),
-            ("stale", count(usage.stale())),
-            ("instances", count(instances)),
-            ("launchTemplates", count(templates)),
-            ("autoScalingGroups", count(groups)),
-            ("launchConfigurations", count(configurations)),
-            ("other", count(total.saturating_sub(named.iter().sum()))),
-        ]
+        let other = total.saturating_sub(kinds.iter().map(|(_, users)| users).sum());
+        let sums = [("total", total), ("live", usage.live()), ("stale", usage.stale()), ("other", other)];
+        sums.into_iter().chain(kinds).map(|(name, users)| (name, count(users)))
     })
 }
 

@@ -48,10 +48,10 @@ impl<'a> Attributes<'a> {
     }
 
     /// Adds a record of what is known, with the fields that are read.
-    pub(super) fn put_record<const N: usize>(
+    pub(super) fn put_record<I: IntoIterator<Item = (&'static str, RestrictedExpression)>>(
         &mut self,
         name: &str,
-        fields: impl FnOnce() -> [(&'static str, RestrictedExpression); N],
+        fields: impl FnOnce() -> I,
     ) -> Result<(), Unbuildable> {
         if self.read.has(name) {
             let all = self.whole.has(name);

@@ -43,6 +43,7 @@ fn group(group: sdk::AutoScalingGroup) -> AutoScalingGroup {
         min_size: group.min_size.map(i64::from),
         max_size: group.max_size.map(i64::from),
         desired_capacity: group.desired_capacity.map(i64::from),
+        warm_pool_size: group.warm_pool_size.map(i64::from),
     }
 }
 

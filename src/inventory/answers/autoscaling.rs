@@ -17,6 +17,7 @@ shape! {
         min_size: Option<i64>,
         max_size: Option<i64>,
         desired_capacity: Option<i64>,
+        warm_pool_size: Option<i64>,
     }
 
     /// A template by id or name; without a version it means the default one.

@@ -76,7 +76,7 @@ prop_compose! {
         permissions in btree_map(triple().prop_map(|triple| triple.resource), remembered(), 0..4),
         watched in btree_map(place(), time(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, permissions, watched }
+        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, permissions, watched, recorded: std::collections::BTreeMap::new() }
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, Organization, Recovery, Reference, SnapshotFacts, Unknown, Usage, User};
+use crate::inventory::{
+    FamilyFacts, ImageFacts, ManagedBy, Naming, Organization, Recovery, Reference, SnapshotFacts, Unknown, Usage, User,
+};
 use crate::model::{Grantee, Image, ImageState, Permissions, Place, Principal, Protection, Region, Snapshot, Volume};
 use crate::policy::{Judgement, PolicySet};
 
@@ -232,7 +234,9 @@ fn unknown() -> Vec<Unknown> {
 }
 
 pub(super) fn template(live: bool) -> Reference {
-    Reference { place: Place::new(OURS, "eu-central-1"), user: User::LaunchTemplate, name: "lt-1 version 7".into(), live }
+    let naming = if live { Naming::Default { template_named: true } } else { Naming::Unnamed };
+    let user = User::LaunchTemplate { id: "lt-1".into(), version: 7, naming };
+    Reference { live, ..Reference::live(&Place::new(OURS, "eu-central-1"), user) }
 }
 
 pub(super) fn permissions(grantees: &[&str]) -> Permissions {
