@@ -35,6 +35,8 @@ enum Class {
     Heavy,
     /// CopyImage: 100 tokens, 1 a second.
     Copy,
+    /// EnableImageBlockPublicAccess and the like: 1 token, one in ten seconds.
+    Setting,
 }
 
 impl Api {
@@ -53,6 +55,10 @@ impl Api {
     pub(crate) const fn copy(name: &'static str) -> Self {
         Self { name, class: Class::Copy }
     }
+
+    pub(crate) const fn setting(name: &'static str) -> Self {
+        Self { name, class: Class::Setting }
+    }
 }
 
 impl Class {
@@ -63,6 +69,8 @@ impl Class {
             Self::Change => (25, Duration::from_millis(400)),
             Self::Heavy => (50, Duration::from_millis(400)),
             Self::Copy => (50, Duration::from_secs(2)),
+            // Half a token is none.
+            Self::Setting => (1, Duration::from_secs(20)),
         }
     }
 
@@ -147,6 +155,7 @@ mod tests {
         assert_eq!(passed(Class::Change, 100), 25 + 249);
         assert_eq!(passed(Class::Heavy, 100), 50 + 249);
         assert_eq!(passed(Class::Copy, 100), 50 + 49);
+        assert_eq!(passed(Class::Setting, 100), 1 + 4);
     }
 
     #[tokio::test]

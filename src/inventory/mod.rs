@@ -15,6 +15,7 @@ mod organization;
 mod place;
 mod recovery;
 mod references;
+mod settings;
 mod templates;
 mod versions;
 
@@ -26,7 +27,9 @@ pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Reference, User, launched as read_launched};
+pub use settings::PlaceFacts;
 pub use versions::Version;
 
 pub use decode::{image as read_image, permissions as read_permissions, snapshot as read_snapshot};
+pub use settings::{image_block as read_image_block, snapshot_block as read_snapshot_block};
 pub use managed::{of_image as managed_image, of_snapshot as managed_snapshot};

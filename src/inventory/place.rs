@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::model::{AmiId, Gap, Image, Permissions, Place, Snapshot, SnapshotId, Source};
+use crate::model::{AllowedImages, AmiId, Block, Gap, Image, Permissions, Place, Snapshot, SnapshotId, Source};
 
 use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
 use super::decode::{self, members};
 use super::recovery::RecycleBinRule;
 use super::references::{self, Users};
+use super::settings;
 
 /// Everything seen in one place. `None` stands for "not learnt", and a gap says why.
 #[derive(Clone, Debug)]
@@ -25,6 +26,9 @@ pub struct Inventory {
     pub bin: Option<BTreeSet<AmiId>>,
     pub rules: Option<Vec<RecycleBinRule>>,
     pub volumes: Option<HashSet<String>>,
+    pub image_block: Option<Block>,
+    pub snapshot_block: Option<Block>,
+    pub allowed_images: Option<AllowedImages>,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
     pub gaps: Vec<Gap>,
@@ -36,6 +40,14 @@ impl Inventory {
         let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
         let users = references::users(&answers, &mut gaps);
         let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
+        let image_block = answers
+            .image_block_public_access
+            .and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
+        let snapshot_block = answers
+            .snapshot_block_public_access
+            .and_then(|answer| gaps.learn(Source::SnapshotBlockPublicAccess, answer, settings::snapshot_block));
+        let allowed_images =
+            answers.allowed_images.and_then(|answer| gaps.learn(Source::AllowedImages, answer, settings::allowed_images));
 
         let images = gaps.learn(Source::Images, images, |answer| {
             let listed = members(answer.images, "Images")?;
@@ -76,6 +88,9 @@ impl Inventory {
             bin,
             rules,
             volumes,
+            image_block,
+            snapshot_block,
+            allowed_images,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             gaps: gaps.found,

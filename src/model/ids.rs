@@ -95,13 +95,18 @@ impl fmt::Display for Place {
 pub enum ResourceId {
     Image(AmiId),
     Snapshot(SnapshotId),
-    /// A finding about a whole account and Region, such as a missing Recycle Bin rule.
+    /// A whole account and Region: its settings, or something that all of it lacks.
     Place(Place),
 }
 
 impl ResourceId {
-    /// Reads `ami-…` as an image, `snap-…` as a snapshot; anything else is no resource of ours.
+    /// Reads `ami-…` as an image, `snap-…` as a snapshot, an account number and a Region with a slash between them as a
+    /// place; anything else is no resource of ours.
     pub fn parse(id: &str) -> Option<Self> {
+        if let Some((account, region)) = id.split_once('/') {
+            let place = Place::new(account, region);
+            return (place.account.is_well_formed() && !region.is_empty()).then_some(Self::Place(place));
+        }
         match id.split_once('-') {
             Some(("ami", rest)) if !rest.is_empty() => Some(Self::Image(id.into())),
             Some(("snap", rest)) if !rest.is_empty() => Some(Self::Snapshot(id.into())),

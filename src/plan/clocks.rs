@@ -66,7 +66,8 @@ fn completely_judged(estate: &Estate, triple: &Triple) -> bool {
     let listed = match &triple.resource {
         ResourceId::Image(_) => inventory.images_read,
         ResourceId::Snapshot(_) => inventory.snapshots_read,
-        ResourceId::Place(_) => true,
+        // What is blocked already is not due; a state that was not read may be none.
+        ResourceId::Place(_) => triple.context.of.is_none_or(|of| inventory.block(of).is_some()),
     };
     let resource = triple.resource.to_string();
     let doubted = inventory

@@ -6,6 +6,8 @@ use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, Schema, Valida
 
 use crate::model::{Action, Principal};
 
+use super::kinds;
+
 const TEXT: &str = include_str!("../../policies/schema.cedarschema");
 
 /// What `context.grantee` is in the schema's text, and what else it can be.
@@ -22,16 +24,26 @@ pub fn schema_text() -> &'static str {
 pub enum ResourceKind {
     Image,
     Snapshot,
+    Place,
 }
 
 impl ResourceKind {
-    pub const ALL: [Self; 2] = [Self::Image, Self::Snapshot];
+    pub const ALL: [Self; 3] = [Self::Image, Self::Snapshot, Self::Place];
 
     /// The name of the Cedar entity type.
     pub fn name(self) -> &'static str {
         match self {
             Self::Image => "Image",
             Self::Snapshot => "Snapshot",
+            Self::Place => "Place",
+        }
+    }
+
+    /// Whether a permit has to name it to ask for anything on it. `resource` alone means images and snapshots.
+    pub(super) fn must_be_named(self) -> bool {
+        match self {
+            Self::Image | Self::Snapshot => false,
+            Self::Place => true,
         }
     }
 }
@@ -41,6 +53,8 @@ impl ResourceKind {
 pub(super) struct Schemas {
     /// One per type that `context.grantee` can have, `Account` first: Cedar has no type for "one of these".
     pub(super) readings: Vec<Validator>,
+    /// The same without what must be named: for policies that do not name it.
+    pub(super) plain: Vec<Validator>,
     pub(super) names: Names,
     /// The actions and their groups.
     pub(super) actions: Entities,
@@ -51,6 +65,7 @@ pub(super) struct Schemas {
 pub(super) struct Names {
     pub(super) image: EntityTypeName,
     pub(super) snapshot: EntityTypeName,
+    pub(super) place: EntityTypeName,
     pub(super) account: EntityTypeName,
     pub(super) account_group: EntityTypeName,
     pub(super) organization: EntityTypeName,
@@ -71,16 +86,19 @@ impl Schemas {
     }
 
     fn read() -> Result<Self, Box<dyn std::error::Error>> {
-        let readings = GRANTEES
+        let texts = GRANTEES.map(|grantee| TEXT.replace(GRANTEE, grantee));
+        let readings = texts
             .iter()
-            .map(|grantee| Ok(Validator::new(Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map_err(Box::new)?.0)))
+            .map(|text| Ok(Validator::new(Schema::from_cedarschema_str(text).map_err(Box::new)?.0)))
             .collect::<Result<Vec<_>, Box<dyn std::error::Error>>>()?;
+        let plain = texts.iter().map(|text| Ok(Validator::new(kinds::plain(text)?))).collect::<Result<_, Box<dyn std::error::Error>>>()?;
         let actions = readings.first().ok_or("there is no reading")?.schema().action_entities().map_err(Box::new)?;
         let warden: EntityTypeName = "Warden".parse()?;
         let action: EntityTypeName = "Action".parse()?;
         let names = Names {
             image: "Image".parse()?,
             snapshot: "Snapshot".parse()?,
+            place: "Place".parse()?,
             account: "Account".parse()?,
             account_group: "AccountGroup".parse()?,
             organization: "Organization".parse()?,
@@ -91,7 +109,7 @@ impl Schemas {
             after_approval: uid(&warden, Principal::AfterApproval.name()),
             actions: Action::ALL.iter().map(|&verb| (verb, uid(&action, verb.name()))).collect(),
         };
-        Ok(Self { readings, names, actions })
+        Ok(Self { readings, plain, names, actions })
     }
 }
 
@@ -107,6 +125,7 @@ impl Names {
         match kind {
             ResourceKind::Image => &self.image,
             ResourceKind::Snapshot => &self.snapshot,
+            ResourceKind::Place => &self.place,
         }
     }
 
