@@ -136,5 +136,6 @@ pub(super) async fn look(clients: &Clients, step: &Entry) -> Result<Present, Aws
             Some(of) => super::reread::place(clients, of).await,
             None => Ok(Present::Gone),
         },
+        ResourceId::Instance(_) | ResourceId::Group(_) => Ok(Present::Gone),
     }
 }

@@ -87,7 +87,7 @@ fn story(joined: &Joined<'_>, plan: &Plan, id: &ResourceId) -> Option<Story> {
                 let unknown = unknown(&facts.usage).into_iter().chain(facts.images.clone().err().unwrap_or_default()).collect();
                 (snapshot.tags.get("Name").cloned().unwrap_or_default(), snapshot_facts(&facts), users, unknown)
             }
-            ResourceId::Place(_) => return None,
+            ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => return None,
         };
         let mine = |entries: &[Entry]| entries.iter().filter(|entry| entry.resource == *id).cloned().collect::<Vec<_>>();
         let mut story = Story {

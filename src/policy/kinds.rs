@@ -1,7 +1,8 @@
 //! Which kinds of resource a policy is about.
 //!
-//! `resource` alone means images and snapshots: a permit that says nothing of places was never meant for one. A guard
-//! rail that says nothing of them covers them too, as far as its condition can be asked of one: a freeze freezes all.
+//! `resource` alone means images and snapshots: a permit that says nothing of instances or places was never meant for
+//! them. A guard rail that says nothing of them covers them too, as far as its condition can be asked of one: a freeze
+//! freezes all.
 
 use std::collections::BTreeSet;
 
@@ -14,18 +15,19 @@ use super::info::Effect;
 use super::schema::ResourceKind;
 
 /// The schema as if there were only what need not be named: what validates policies that name nothing else.
-pub(super) fn plain(text: &str) -> Result<Schema, Box<dyn std::error::Error>> {
+pub(super) fn unnamed(text: &str) -> Result<Schema, Box<dyn std::error::Error>> {
     let mut json = SchemaFragment::from_cedarschema_str(text).map_err(Box::new)?.0.to_json_value()?;
     let actions = json.as_object_mut().into_iter().flat_map(|spaces| spaces.values_mut()).filter_map(|space| space.get_mut("actions"));
     for applies in actions.filter_map(Value::as_object_mut).flat_map(|actions| actions.values_mut()) {
         let Some(resources) = applies.pointer_mut("/appliesTo/resourceTypes").and_then(Value::as_array_mut) else { continue };
-        resources.retain(|kind| !must_be_named(kind.as_str().unwrap_or_default()));
+        resources.retain(|kind| by_name(kind.as_str().unwrap_or_default()).is_none());
     }
     Ok(Schema::from_json_value(json)?)
 }
 
-fn must_be_named(kind: &str) -> bool {
-    ResourceKind::ALL.into_iter().any(|known| known.must_be_named() && known.name() == kind)
+/// The kind of that name, if it must be named.
+fn by_name(name: &str) -> Option<ResourceKind> {
+    ResourceKind::BY_NAME.into_iter().find(|kind| kind.name() == name)
 }
 
 /// What a policy names of what must be named, from its JSON form.
@@ -49,7 +51,7 @@ impl Named {
 
     /// Whether a policy of that effect is about `action` on `kind`, if its condition can be asked there at all.
     pub(super) fn reaches(&self, effect: Effect, action: Action, kind: ResourceKind) -> bool {
-        effect == Effect::Forbid || !kind.must_be_named() || self.kinds.contains(&kind) || self.actions.contains(&action)
+        effect == Effect::Forbid || !ResourceKind::BY_NAME.contains(&kind) || self.kinds.contains(&kind) || self.actions.contains(&action)
     }
 
     fn walk(&mut self, value: &Value) {
@@ -58,7 +60,7 @@ impl Named {
             Value::Object(fields) => {
                 // `is` has an `entity_type`, an entity a `type` and an `id`.
                 for kind in ["entity_type", "type"].into_iter().filter_map(|key| fields.get(key)).filter_map(Value::as_str) {
-                    self.kinds.extend(ResourceKind::ALL.into_iter().filter(|known| known.must_be_named() && known.name() == kind));
+                    self.kinds.extend(by_name(kind));
                     if kind == "Action" {
                         let verb = fields.get("id").and_then(Value::as_str);
                         self.actions.extend(Action::ALL.into_iter().filter(|action| only_named(*action) && Some(action.name()) == verb));

@@ -227,11 +227,6 @@ impl Statement<'_> {
 }
 
 impl Statement<'_> {
-    /// What it is validated by.
-    fn readings<'s>(&self, schemas: &'s Schemas) -> &'s [Validator] {
-        if self.named.is_anything() { &schemas.readings } else { &schemas.plain }
-    }
-
     /// Where the policy is about a grantee and does not type-check for every type a grantee can have, Cedar
     /// cannot say what it reaches: it is asked about every share, and a guard rail is never missed.
     fn unread(&self, schemas: &Schemas) -> Vec<(Action, ResourceKind)> {
@@ -242,7 +237,7 @@ impl Statement<'_> {
             ActionConstraint::Eq(action) => action == *revoke,
             ActionConstraint::In(actions) => actions.iter().any(speaks),
         };
-        if !revokes || !self.text().contains("grantee") || self.readings(schemas).iter().all(|reading| valid(self, reading)) {
+        if !revokes || !self.text().contains("grantee") || schemas.readings_for(&self.named).iter().all(|reading| valid(self, reading)) {
             return Vec::new();
         }
         let about = |kind: ResourceKind| match self.policy.resource_constraint() {
@@ -289,7 +284,7 @@ fn duplicates(statements: &[Statement<'_>]) -> Vec<Problem> {
 fn invalid(statements: &[Statement<'_>], schemas: &Schemas) -> Vec<Problem> {
     let mut problems = Vec::new();
     for statement in statements {
-        let mut complaints = statement.readings(schemas).iter().map(|reading| complaints(statement, reading));
+        let mut complaints = schemas.readings_for(&statement.named).iter().map(|reading| complaints(statement, reading));
         let first = complaints.next().unwrap_or_default();
         let about_grantee = statement.text().contains("grantee");
         if first.is_empty() || about_grantee && complaints.any(|complaints| complaints.is_empty()) {
