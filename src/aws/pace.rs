@@ -37,6 +37,8 @@ enum Class {
     Copy,
     /// LookupEvents: 2 a second. <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
     Lookup,
+    /// EnableImageBlockPublicAccess and the like: 1 token, one in ten seconds.
+    Setting,
 }
 
 impl Api {
@@ -59,6 +61,10 @@ impl Api {
     pub(crate) const fn copy(name: &'static str) -> Self {
         Self { name, class: Class::Copy }
     }
+
+    pub(crate) const fn setting(name: &'static str) -> Self {
+        Self { name, class: Class::Setting }
+    }
 }
 
 impl Class {
@@ -70,6 +76,8 @@ impl Class {
             Self::Heavy => (50, Duration::from_millis(400)),
             Self::Copy => (50, Duration::from_secs(2)),
             Self::Lookup => (1, Duration::from_secs(1)),
+            // Half a token is none.
+            Self::Setting => (1, Duration::from_secs(20)),
         }
     }
 
@@ -154,6 +162,7 @@ mod tests {
         assert_eq!(passed(Class::Change, 100), 25 + 249);
         assert_eq!(passed(Class::Heavy, 100), 50 + 249);
         assert_eq!(passed(Class::Copy, 100), 50 + 49);
+        assert_eq!(passed(Class::Setting, 100), 1 + 4);
     }
 
     #[tokio::test]

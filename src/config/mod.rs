@@ -121,6 +121,8 @@ pub struct Grace {
     pub make_private: SignedDuration,
     #[serde(rename = "revokeShare", deserialize_with = "values::duration")]
     pub revoke_share: SignedDuration,
+    #[serde(rename = "blockPublicAccess", deserialize_with = "values::duration")]
+    pub block_public_access: SignedDuration,
 }
 
 impl Grace {
@@ -133,6 +135,7 @@ impl Grace {
             Action::DeleteSnapshot => self.delete_snapshot,
             Action::MakePrivate => self.make_private,
             Action::RevokeShare => self.revoke_share,
+            Action::BlockPublicAccess => self.block_public_access,
             Action::Notify | Action::Replicate => SignedDuration::ZERO,
         }
     }

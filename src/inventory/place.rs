@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use crate::config::Sources;
-use crate::model::{AmiId, Gap, Hides, Image, Permissions, Place, Snapshot, SnapshotId, Source};
+use crate::model::{AllowedImages, AmiId, Block, Gap, Hides, Image, Permissions, Place, Snapshot, SnapshotId, Source};
 
 use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
 use super::declared::{self, Excused};
 use super::decode::{self, members};
 use super::recovery::RecycleBinRule;
 use super::references::Users;
+use super::settings;
 use super::users::{self, Found};
 
 /// Problems named in one gap; more are counted.
@@ -37,6 +38,9 @@ pub struct Inventory {
     pub bin: Option<BTreeSet<AmiId>>,
     pub rules: Option<Vec<RecycleBinRule>>,
     pub volumes: Option<HashSet<String>>,
+    pub image_block: Option<Block>,
+    pub snapshot_block: Option<Block>,
+    pub allowed_images: Option<AllowedImages>,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
     pub gaps: Vec<Gap>,
@@ -58,6 +62,12 @@ impl Inventory {
         let Found { users, secrets } = users::users(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
         let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
+        let image_block =
+            answers.image_block_public_access.and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
+        let snapshot_block = answers
+            .snapshot_block_public_access
+            .and_then(|answer| gaps.learn(Source::SnapshotBlockPublicAccess, answer, settings::snapshot_block));
+        let allowed_images = answers.allowed_images.and_then(|answer| gaps.learn(Source::AllowedImages, answer, settings::allowed_images));
 
         let images = gaps.learn(Source::Images, images, |answer| {
             let listed = members(answer.images, "Images")?;
@@ -100,6 +110,9 @@ impl Inventory {
             bin,
             rules,
             volumes,
+            image_block,
+            snapshot_block,
+            allowed_images,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             gaps: gaps.found,

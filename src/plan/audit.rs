@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::inventory::{Estate, History, Inventory, Triple};
-use crate::model::{Action, Grantee, Hides, ImageState, Permissions, Place, Protection, ResourceId, SnapshotId, Tags};
+use crate::model::{
+    Action, Block, BlockState, Grantee, Hides, ImageState, Manager, Permissions, Place, Protection, ResourceId, Shareable, SnapshotId, Tags,
+};
 
 use super::document::{Entry, Plan};
 use crate::config::Config;
@@ -46,7 +48,8 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
         match &step.resource {
             ResourceId::Image(_) => image(step, inventory, estate, plan.now, &mut object, config),
             ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
-            ResourceId::Place(_) => object("nothing can be done to a place".into()),
+            ResourceId::Place(place) => settings(step, place, inventory, &mut object),
+            ResourceId::Instance(_) | ResourceId::Group(_) => object("nothing is ever done to what runs".into()),
         }
     }
     objections.sort();
@@ -104,6 +107,7 @@ fn image(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, o
         Action::MakePrivate if image.public != Some(true) => object("it is not public".into()),
         Action::RevokeShare => shared(step, permissions, estate, object),
         Action::DeleteSnapshot => object("it is no snapshot".into()),
+        Action::BlockPublicAccess => object("it is no place".into()),
         _ => {}
     }
     if step.action.ends_exposure() {
@@ -200,6 +204,25 @@ fn snapshot(
         Some(permissions) => strangers(&permissions.0, inventory, estate, object),
     }
     unread(step, inventory, false, object);
+}
+
+/// The one thing that is done to a place: what is not blocked, and is the account's own to block, is blocked.
+fn settings(step: &Entry, place: &Place, inventory: &Inventory, object: &mut impl FnMut(String)) {
+    if *place != step.place {
+        object(format!("it is said to be in {}", step.place));
+    }
+    let seen = match (step.action, step.context.of) {
+        (Action::BlockPublicAccess, Some(Shareable::Images)) => inventory.image_block,
+        (Action::BlockPublicAccess, Some(Shareable::Snapshots)) => inventory.snapshot_block,
+        (Action::BlockPublicAccess, None) => return object("it does not say what is blocked".into()),
+        _ => return object("no such action on a place".into()),
+    };
+    match seen {
+        Some(Block { state: BlockState::Unblocked, managed_by: Some(Manager::Account) }) => {}
+        Some(Block { state: BlockState::Unblocked, .. }) => object("it is not known to be the account's own to set".into()),
+        Some(_) => object("it is blocked already".into()),
+        None => object("its state was not read".into()),
+    }
 }
 
 /// A share can end only if it is there, and only if it is known who belongs to us.

@@ -2,8 +2,8 @@
 //!
 //! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public.
 
-use crate::inventory::{ImageFacts, Joined, ManagedBy, Recovery, Reference, SnapshotFacts, Unknown, Usage};
-use crate::model::{Action, ActionClass, Context, Gap, Hides, Protection, Source};
+use crate::inventory::{ImageFacts, Inventory, Joined, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, Usage};
+use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Protection, Source};
 
 use super::document::{Hold, HoldKind};
 
@@ -58,6 +58,38 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
     holds.found
 }
 
+/// Everything that holds `action` on a place itself. `reads` says which of its facts the policies over that action read:
+/// one of them that is not known might have spoken against it.
+pub(super) fn on_place(inventory: &Inventory, facts: &PlaceFacts<'_>, context: &Context, reads: impl Fn(&str) -> bool) -> Vec<Hold> {
+    let mut holds = Holds::default();
+    let Some(of) = context.of else { return Vec::new() };
+    match facts.block(of).map(|block| block.managed_by) {
+        Some(Some(Manager::Account)) => {}
+        Some(Some(Manager::DeclarativePolicy)) => holds.interlock(
+            "managed",
+            format!(
+                "a declarative policy of the organization is in charge of Block Public Access for {of}: change it in AWS Organizations"
+            ),
+        ),
+        Some(None) => holds.interlock("managed", format!("{} did not tell who is in charge of it", of.block_source())),
+        None => holds.unread(inventory, of.block_source()),
+    }
+    for (fact, source, known) in [
+        ("imageBlockPublicAccess", Source::ImageBlockPublicAccess, facts.image_block.is_some()),
+        ("snapshotBlockPublicAccess", Source::SnapshotBlockPublicAccess, facts.snapshot_block.is_some()),
+        ("allowedImages", Source::AllowedImages, facts.allowed_images.is_some()),
+        ("images", Source::Images, facts.images.is_some()),
+        ("publicImages", Source::Images, facts.public_images.is_some()),
+        ("snapshots", Source::Snapshots, facts.snapshots.is_some()),
+        ("publicSnapshots", Source::PublicSnapshots, facts.public_snapshots.is_some()),
+    ] {
+        if !known && reads(fact) {
+            holds.unread(inventory, source);
+        }
+    }
+    holds.found
+}
+
 /// Whether somebody who uses the resource would lose it.
 fn takes_from_users(action: Action) -> bool {
     action == Action::Disable || action.class() == ActionClass::Destructive
@@ -86,6 +118,13 @@ impl Holds {
 
     fn gap(&mut self, source: &Source, detail: String) {
         self.found.push(Hold { kind: HoldKind::Gap, name: source.name().into(), detail });
+    }
+
+    /// A source of the place that did not answer, was not asked, or left something out.
+    fn unread(&mut self, inventory: &Inventory, source: Source) {
+        let gap = inventory.place_gaps().find(|gap| gap.source == source);
+        let error = gap.map_or_else(|| format!("{source} was not read, or left something out"), |gap| gap.error.clone());
+        self.gap(&source, error);
     }
 
     fn ownership(&mut self, action: Action, owned: bool, owner: &str, managed: Option<ManagedBy>, keep: Option<&str>, legal_hold: bool) {

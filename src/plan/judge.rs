@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::inventory::{ImageFacts, Inventory, Joined, Recovery, SnapshotFacts};
 use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity};
-use crate::policy::{Judge, Judgement, PolicySet, Verdict};
+use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
 use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
 use super::interlocks;
@@ -59,7 +59,7 @@ pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Pr
             let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id);
             snapshot.map(|snapshot| asked.snapshot(&joined.snapshot(inventory, snapshot)).0).unwrap_or_default()
         }
-        ResourceId::Place(_) => Vec::new(),
+        ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => Vec::new(),
     });
     due.map(|due| due.entry).collect()
 }
@@ -80,7 +80,8 @@ impl Asked<'_> {
         let untouched = Untouched { place: inventory.place.clone(), images: quiet(&images), snapshots: quiet(&snapshots) };
         let remembered = self.joined.history.sizes.get(&inventory.place).copied().unwrap_or(0);
         let resources = remembered.max(images.len() + snapshots.len());
-        let (due, findings): (Vec<_>, Vec<_>) = images.into_iter().chain(snapshots).unzip();
+        let settings = self.settings(inventory);
+        let (due, findings): (Vec<_>, Vec<_>) = images.into_iter().chain(snapshots).chain([settings]).unzip();
         let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
         findings.extend(self.missing_rules(inventory));
         PlaceJudgement { due: due.into_iter().flatten().collect(), findings, untouched, resources }
@@ -93,7 +94,7 @@ impl Asked<'_> {
             resource: ResourceId::Image(facts.image.id.clone()),
             name: &facts.image.name,
             born: facts.image.created_at,
-            recovery: &facts.recovery,
+            recovery: Some(&facts.recovery),
         };
         let already = |verdict: &Verdict| match &verdict.context.target {
             Some(target) => self.joined.has_replica(facts.place, facts.image, target) == Some(true) || self.copying(&subject, verdict),
@@ -109,9 +110,22 @@ impl Asked<'_> {
             resource: ResourceId::Snapshot(facts.snapshot.id.clone()),
             name: facts.snapshot.tags.get("Name").map(String::as_str).unwrap_or_default(),
             born: facts.snapshot.started_at,
-            recovery: &facts.recovery,
+            recovery: Some(&facts.recovery),
         };
         self.entries(&subject, judgement, |_| false, |action, _| interlocks::on_snapshot(self.joined, facts, action))
+    }
+
+    /// The place itself.
+    fn settings(&self, inventory: &Inventory) -> (Vec<Due>, Vec<Finding>) {
+        let facts = self.joined.place(inventory);
+        let judgement = self.judge.place(&facts);
+        let resource = ResourceId::Place(inventory.place.clone());
+        // A Region has no age: among those due equally long it has none of the precedence that comes with it.
+        let subject = Subject { place: facts.place, resource, name: "", born: self.joined.now, recovery: None };
+        let holds = |action, context: &Context| {
+            interlocks::on_place(inventory, &facts, context, |fact| self.policies.reads(action, ResourceKind::Place, fact))
+        };
+        self.entries(&subject, judgement, |_| false, holds)
     }
 
     /// Whether a copy that was started is still on its way, even if no listing shows it yet.
@@ -218,14 +232,15 @@ struct Subject<'a> {
     resource: ResourceId,
     name: &'a str,
     born: Timestamp,
-    recovery: &'a Recovery,
+    /// How long the Recycle Bin would keep it; `None` for what does not go there.
+    recovery: Option<&'a Recovery>,
 }
 
 impl Subject<'_> {
     fn entry(&self, verdict: &Verdict, asked: &Asked<'_>) -> Entry {
         let now = asked.joined.now;
         let reversible_until = match (verdict.action.class(), self.recovery) {
-            (ActionClass::Destructive, Recovery::For(kept)) => now.checked_add(*kept).ok(),
+            (ActionClass::Destructive, Some(Recovery::For(kept))) => now.checked_add(*kept).ok(),
             _ => None,
         };
         Entry {

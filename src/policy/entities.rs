@@ -2,8 +2,8 @@
 
 use cedar_policy::{Entity, EntityUid, RestrictedExpression};
 
-use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Usage, User, Version};
-use crate::model::{Grantee, Image, Permissions, Protection, Snapshot, Tags, Volume};
+use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, SnapshotFacts, Usage, User, Version};
+use crate::model::{AllowedImages, Block, Grantee, Image, Manager, Permissions, Protection, Snapshot, Tags, Volume};
 
 use super::schema::{Names, uid};
 use super::uses::{Named, Uses};
@@ -121,6 +121,8 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
     };
     put.put_known("deregistrationProtected", protected, truth);
     put.put_known("sourceImage", source_image.as_ref(), |(source, _)| entity(&names.image, source.as_str()));
+    // Snapshots beside the root's, wherever the root has one.
+    put.put("dataVolumes", || count(image.snapshots().count().saturating_sub(usize::from(root_device_type == "ebs"))));
     put.put("snapshotCount", || count(image.snapshots().count()));
     put.put("snapshotGiB", || {
         long(volumes.iter().filter(|volume| volume.snapshot.is_some()).fold(0, |sum: i64, volume| sum.saturating_add(volume.size_gib)))
@@ -184,6 +186,35 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
     put.put("legalHold", || truth(*legal_hold));
     let above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
     build(uid(&names.snapshot, id.as_str()), put, above, tags, &uses.tags)
+}
+
+/// The place and what lies above it. It has no tags.
+pub(super) fn place(facts: &PlaceFacts<'_>, names: &Names, uses: &Uses, above_account: &[EntityUid]) -> Result<Entity, Unbuildable> {
+    let PlaceFacts { place, image_block, snapshot_block, allowed_images, images, public_images, snapshots, public_snapshots } = facts;
+    let mut put = Attributes::new(uses);
+    put.put("account", || entity(&names.account, place.account.as_str()));
+    put.put("region", || entity(&names.region, place.region.as_str()));
+    for (name, block) in [("imageBlockPublicAccess", image_block), ("snapshotBlockPublicAccess", snapshot_block)] {
+        if let Some(Block { state, managed_by }) = block {
+            put.put_fields(name, || [Some(("state", text(state.name()))), managed(*managed_by)])?;
+        }
+    }
+    if let Some(AllowedImages { state, managed_by, providers }) = allowed_images {
+        let providers = || ("providers", texts(providers.iter().map(String::as_str)));
+        put.put_fields("allowedImages", || [Some(("state", text(state.name()))), managed(*managed_by), Some(providers())])?;
+    }
+    for (name, number) in
+        [("images", images), ("publicImages", public_images), ("snapshots", snapshots), ("publicSnapshots", public_snapshots)]
+    {
+        put.put_known(name, *number, count);
+    }
+    let above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
+    build(uid(&names.place, &place.to_string()), put, above, &Tags::new(), &uses.tags)
+}
+
+/// Who is in charge of a setting, where that is known.
+fn managed(by: Option<Manager>) -> Option<(&'static str, RestrictedExpression)> {
+    Some(("managedBy", text(by?.name())))
 }
 
 fn usage(put: &mut Attributes<'_>, usage: Option<&Usage<'_>>) -> Result<(), Unbuildable> {

@@ -7,6 +7,7 @@ mod candidates;
 mod entities;
 mod info;
 mod judge;
+mod kinds;
 mod lint;
 mod load;
 mod membership;

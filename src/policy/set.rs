@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid, Expression, Policy};
 
-use crate::model::Action;
+use crate::model::{Action, Shareable};
 
 use super::info::{Effect, PolicyInfo};
 use super::lint::KNOWN_GROUPS;
@@ -25,6 +25,9 @@ pub struct PolicySet {
     benches: BTreeMap<(Action, ResourceKind), Bench>,
     pub(super) image: Uses,
     pub(super) snapshot: Uses,
+    pub(super) instance: Uses,
+    pub(super) group: Uses,
+    pub(super) place: Uses,
     pub(super) targets: Targets,
     /// The actions and their groups, where a condition names a group; else empty.
     pub(super) actions: Entities,
@@ -36,6 +39,8 @@ pub(super) struct Bench {
     pub(super) action: EntityUid,
     pub(super) permits: Vec<Rule>,
     pub(super) forbids: Vec<Rule>,
+    /// What they read.
+    pub(super) uses: Uses,
     /// Those whose answer depends on who belongs to us, by id.
     pub(super) memberships: BTreeMap<String, Reader>,
 }
@@ -51,7 +56,7 @@ pub(super) struct Rule {
 
 impl Bench {
     fn of(action: EntityUid) -> Self {
-        Self { action, permits: Vec::new(), forbids: Vec::new(), memberships: BTreeMap::new() }
+        Self { action, permits: Vec::new(), forbids: Vec::new(), uses: Uses::default(), memberships: BTreeMap::new() }
     }
 }
 
@@ -93,6 +98,9 @@ impl PolicySet {
             benches: BTreeMap::new(),
             image: Uses::default(),
             snapshot: Uses::default(),
+            instance: Uses::default(),
+            group: Uses::default(),
+            place: Uses::default(),
             targets: Targets::default(),
             actions: Entities::empty(),
         };
@@ -114,6 +122,7 @@ impl PolicySet {
                 Effect::Forbid => &mut bench.forbids,
             };
             side.push(Rule { id: one.info.id.clone(), condition: Expression::from(one.condition.as_ref().condition()) });
+            bench.uses.join(&one.uses);
             if !one.memberships.is_empty() {
                 let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
                 bench.memberships.insert(one.info.id.clone(), reader);
@@ -121,6 +130,9 @@ impl PolicySet {
             match kind {
                 ResourceKind::Image => self.image.join(&one.uses),
                 ResourceKind::Snapshot => self.snapshot.join(&one.uses),
+                ResourceKind::Instance => self.instance.join(&one.uses),
+                ResourceKind::Group => self.group.join(&one.uses),
+                ResourceKind::Place => self.place.join(&one.uses),
             }
             if action == Action::Replicate && one.info.effect == Effect::Permit {
                 self.targets.join(&one.targets);
@@ -192,9 +204,33 @@ impl PolicySet {
         self.asks_permissions(ResourceKind::Snapshot, &self.snapshot)
     }
 
+    /// Whether any policy asks for something on that kind; where none does, its facts need not be worked out.
+    pub fn asks_about(&self, kind: ResourceKind) -> bool {
+        Action::ALL.into_iter().any(|action| self.bench(action, kind).is_some())
+    }
+
     fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {
         let revokes = self.bench(Action::RevokeShare, kind).is_some();
         if revokes || uses.attributes.has("sharing") { Asked::All } else { Asked::WhenDue }
+    }
+
+    /// Whether any policy over `action` on that kind of resource reads `fact`.
+    pub fn reads(&self, action: Action, kind: ResourceKind, fact: &str) -> bool {
+        self.bench(action, kind).is_some_and(|bench| bench.uses.attributes.has(fact))
+    }
+
+    /// Whether the state of Block Public Access for `of` is worth a request per place: something reads it, or sets it.
+    pub fn asks_block_public_access(&self, of: Shareable) -> bool {
+        let fact = match of {
+            Shareable::Images => "imageBlockPublicAccess",
+            Shareable::Snapshots => "snapshotBlockPublicAccess",
+        };
+        self.bench(Action::BlockPublicAccess, ResourceKind::Place).is_some() || self.place.attributes.has(fact)
+    }
+
+    /// Whether the settings of Allowed AMIs are worth a request per place.
+    pub fn asks_allowed_images(&self) -> bool {
+        self.place.attributes.has("allowedImages")
     }
 
     /// Who speaks about `action`; `None` when nobody asks for it.
@@ -205,6 +241,6 @@ impl PolicySet {
     /// The same set, building every fact whether a policy reads it or not: what the filter is tested against.
     #[cfg(test)]
     pub(super) fn unfiltered(&self) -> Self {
-        Self { image: Uses::all(), snapshot: Uses::all(), ..self.clone() }
+        Self { image: Uses::all(), snapshot: Uses::all(), instance: Uses::all(), group: Uses::all(), place: Uses::all(), ..self.clone() }
     }
 }

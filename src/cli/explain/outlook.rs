@@ -82,6 +82,7 @@ fn done(action: Action, context: &Context) -> String {
         Action::Deregister => "deregistered",
         Action::DeleteSnapshot => "deleted",
         Action::Replicate => "copied",
+        Action::BlockPublicAccess => "closed to public sharing",
     };
     with(word, context)
 }
