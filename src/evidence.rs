@@ -106,7 +106,7 @@ mod live {
     use crate::aws::Aws;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, Memory, all_permissions, exposures, recall, regions, scan};
+    use crate::scan::live::{Exposure, Memory, Wanted, all_permissions, exposures, recall, regions, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -127,7 +127,8 @@ mod live {
             let mut estate = Estate::new(config);
             estate.gaps = gaps;
             let mut unrecorded = Ok(());
-            scan(aws, &places, progress, |answers| {
+            let wanted = if recording.is_some() { Wanted::everything(now) } else { Wanted::new(policies.needs(), now) };
+            scan(aws, &places, &wanted, progress, |answers| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     unrecorded = recording.place(&answers);
                 }

@@ -59,7 +59,8 @@ impl Estate {
     pub fn is_blank(&self) -> bool {
         // Details of rules are asked for only when the rules were listed.
         let mut listings = Source::LISTINGS.iter().filter(|source| **source != Source::RecycleBinRule);
-        listings.all(|source| self.places.values().all(|place| place.place_gaps().any(|gap| gap.source == *source)))
+        let is_missing = |place: &Inventory, source: &Source| place.place_gaps().any(|gap| gap.source == *source);
+        listings.all(|source| self.places.values().all(|place| place.unasked.contains(source) || is_missing(place, source)))
     }
 }
 

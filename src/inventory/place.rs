@@ -21,6 +21,8 @@ const NAMED: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Inventory {
     pub place: Place,
+    /// What nobody asked, since no policy could make use of it.
+    pub unasked: BTreeSet<Source>,
     /// Empty where the listing failed; `images_read` tells the difference.
     pub images: Vec<Image>,
     pub images_read: bool,
@@ -54,10 +56,11 @@ impl Inventory {
 
     /// Reads the answers about one place. Whatever is missing or unreadable becomes a gap.
     pub fn from_answers(answers: Answers) -> Self {
-        let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
+        let mut gaps = Gaps { place: answers.place.clone(), unasked: answers.unasked.clone(), found: Vec::new() };
         let Found { users, secrets } = users::users(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
-        let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
+        let Answers { place, live, unasked, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } =
+            answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
             let listed = members(answer.images, "Images")?;
@@ -89,6 +92,7 @@ impl Inventory {
 
         let mut inventory = Self {
             place,
+            unasked,
             images_read: images.is_some(),
             images: images.unwrap_or_default(),
             snapshots_read: snapshots.is_some(),
@@ -153,6 +157,11 @@ impl Inventory {
         self.gaps.iter().filter(|gap| gap.resource.is_none())
     }
 
+    /// What nobody asked that could hide a user.
+    pub fn usage_unasked(&self) -> impl Iterator<Item = &Source> {
+        self.unasked.iter().filter(|source| matches!(source.hides(), Hides::Users | Hides::Screams))
+    }
+
     /// The gaps of sources that could hide a user of any image of the Region.
     pub fn usage_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.place_gaps().filter(|gap| gap.source.hides() == Hides::Users)
@@ -167,6 +176,7 @@ impl Inventory {
 /// Collects the gaps of one place while its answers are read.
 pub(super) struct Gaps {
     place: Place,
+    unasked: BTreeSet<Source>,
     found: Vec<Gap>,
 }
 
@@ -203,6 +213,10 @@ impl Gaps {
     }
 
     pub(super) fn note(&mut self, source: Source, error: String) {
+        // Nobody waits for an answer to what nobody asked.
+        if self.unasked.contains(&source) {
+            return;
+        }
         let gap = Gap::in_place(&self.place, source, error);
         if !self.found.contains(&gap) {
             self.found.push(gap);

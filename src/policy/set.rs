@@ -10,6 +10,7 @@ use crate::model::Action;
 use super::info::{Effect, PolicyInfo};
 use super::lint::KNOWN_GROUPS;
 use super::membership::Memberships;
+use super::needs::{Needs, Speaker};
 use super::problem::{Location, Problem, did_you_mean};
 use super::schema::{ResourceKind, Schemas};
 use super::targets::Targets;
@@ -23,6 +24,7 @@ pub struct PolicySet {
     groups: BTreeMap<String, Vec<usize>>,
     pub(super) schemas: &'static Schemas,
     benches: BTreeMap<(Action, ResourceKind), Bench>,
+    needs: Needs,
     pub(super) image: Uses,
     pub(super) snapshot: Uses,
     pub(super) targets: Targets,
@@ -91,6 +93,7 @@ impl PolicySet {
             groups: BTreeMap::new(),
             schemas,
             benches: BTreeMap::new(),
+            needs: Needs::of(loaded.iter().map(|one| Speaker { info: &one.info, reach: &one.reach, uses: &one.uses })),
             image: Uses::default(),
             snapshot: Uses::default(),
             targets: Targets::default(),
@@ -180,6 +183,11 @@ impl PolicySet {
         problems.sort();
         problems.dedup();
         problems
+    }
+
+    /// What has to be read for them.
+    pub fn needs(&self) -> &Needs {
+        &self.needs
     }
 
     /// Whose launch permissions are worth a request each.

@@ -1,13 +1,18 @@
 //! The live scan: which places there are, and everything that is asked about each.
 
+mod asking;
 mod bounded;
 mod listings;
+mod named;
 mod permissions;
 mod regions;
+mod services;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod trail;
 
+pub use asking::Wanted;
 pub use listings::{Exposure, exposure, exposures, listings, scan};
 pub use permissions::{PermissionAnswers, all_permissions, permissions};
 pub use regions::{RegionsError, regions};
