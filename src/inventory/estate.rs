@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::model::{AccountId, Gap, Place, Region, Source};
+use crate::model::{AccountId, AmiId, Gap, Place, Region, Source};
 
 use super::answers::DescribeOrganization;
 use super::decode::{members, required};
@@ -48,6 +48,15 @@ impl Estate {
         gaps.sort();
         gaps.dedup();
         gaps
+    }
+
+    /// The images that belong to the account they were listed in, of the places where they were listed.
+    pub fn own_images(&self) -> BTreeMap<Place, Vec<AmiId>> {
+        let own = |inventory: &Inventory| {
+            let own = inventory.images.iter().filter(|image| image.owner == inventory.place.account);
+            own.map(|image| image.id.clone()).collect()
+        };
+        self.places.iter().filter(|(_, seen)| seen.images_read).map(|(place, inventory)| (place.clone(), own(inventory))).collect()
     }
 
     /// The Regions of all places.

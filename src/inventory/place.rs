@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::config::Sources;
 use crate::model::{AmiId, Gap, Hides, Image, Permissions, Place, Snapshot, SnapshotId, Source};
 
-use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
+use super::answers::{Answer, Answers, DescribeImageReferences, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
+use super::cross_check;
 use super::declared::{self, Excused};
 use super::decode::{self, members};
 use super::recovery::RecycleBinRule;
@@ -150,6 +151,18 @@ impl Inventory {
     /// The ids of all images and snapshots that were listed.
     pub fn listed(&self) -> impl Iterator<Item = &str> {
         self.images.iter().map(|image| image.id.as_str()).chain(self.snapshots.iter().map(|snapshot| snapshot.id.as_str()))
+    }
+
+    /// Adds what EC2's cross-check of references found, after the listings, as the configuration wants it.
+    pub fn add_image_references(&mut self, answer: Answer<DescribeImageReferences>, sources: &Sources, now: Timestamp) {
+        let mut answers = Answers { image_references: Some(answer), ..Answers::unread(self.place.clone(), "read before") };
+        let excused = declared::excuse(&mut answers, sources, now).into_iter();
+        self.excused.extend(excused.filter(|excused| excused.source == Source::ImageReferences));
+        let mut gaps = Gaps { place: self.place.clone(), unasked: BTreeSet::new(), found: Vec::new() };
+        // Instances that are terminated were not asked for.
+        cross_check::read(&answers, None, &mut self.users, &mut gaps);
+        self.users.sort();
+        self.gaps.extend(gaps.found);
     }
 
     /// The gaps that concern the whole place, not one resource of it.

@@ -20,6 +20,8 @@ use super::uses::{Named, Uses};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     wanted: BTreeMap<Source, BTreeSet<Reason>>,
+    /// Whether more than taking an image away is judged by who uses it.
+    judges_by_usage: bool,
 }
 
 /// Why a source is read.
@@ -223,6 +225,9 @@ impl Needs {
             if !spoken.is_empty() {
                 needs.read(&uses.attributes, &info.id);
             }
+            let takes = |action: &Action| matches!(action, Action::Disable | Action::Deregister | Action::DeleteSnapshot);
+            let judged = spoken.iter().any(|(action, kind)| *kind != ResourceKind::Snapshot && !takes(action));
+            needs.judges_by_usage |= judged && uses.attributes.has("usage");
         }
         needs
     }
@@ -240,6 +245,11 @@ impl Needs {
     /// The sources nothing can make use of.
     pub fn unwanted(&self) -> BTreeSet<Source> {
         Source::ALL.into_iter().filter(|source| !self.wants(source)).collect()
+    }
+
+    /// Whether a policy judges images by their use that are in no danger: then their use has to be known as well.
+    pub(super) fn judges_by_usage(&self) -> bool {
+        self.judges_by_usage
     }
 
     fn want(&mut self, rests_on: RestsOn, reason: impl Fn() -> Reason) {
@@ -348,6 +358,8 @@ mod tests {
         let rail = policy("forbid", "disable", "Image", "unless { resource has usage && resource.usage.stale == 0 }");
         let notify = policy("permit", "notify", "Image", OLD);
         assert!(!needs(&(rail.clone() + &notify)).wants(&Source::Instances));
+        assert!(!needs(&rail).judges_by_usage());
+        assert!(needs(&policy("permit", "notify", "Image", "when { resource has usage && resource.usage.live == 0 }")).judges_by_usage());
         let why = needs(&(rail + &policy("permit", "disable", "Image", OLD)));
         let why: Vec<String> = why.why(&Source::Fleets).map(ToString::to_string).collect();
         assert_eq!(why, ["permit-disable-image (in-use)", "forbid-disable-image (reads usage)"]);

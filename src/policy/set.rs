@@ -200,6 +200,11 @@ impl PolicySet {
         self.asks_permissions(ResourceKind::Snapshot, &self.snapshot)
     }
 
+    /// About which images EC2's own cross-check of references is asked.
+    pub fn asks_image_references(&self) -> Asked {
+        if self.needs.judges_by_usage() { Asked::All } else { Asked::WhenDue }
+    }
+
     fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {
         let revokes = self.bench(Action::RevokeShare, kind).is_some();
         if revokes || uses.attributes.has("sharing") { Asked::All } else { Asked::WhenDue }

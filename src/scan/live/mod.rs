@@ -2,6 +2,7 @@
 
 mod asking;
 mod bounded;
+mod cross_check;
 mod listings;
 mod named;
 mod permissions;
@@ -13,6 +14,7 @@ mod tests;
 mod trail;
 
 pub use asking::Wanted;
+pub use cross_check::all_references;
 pub use listings::{Exposure, exposure, exposures, listings, scan};
 pub use permissions::{PermissionAnswers, all_permissions, permissions};
 pub use regions::{RegionsError, regions};
