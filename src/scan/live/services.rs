@@ -10,12 +10,14 @@ use crate::model::Source;
 
 /// Types in whose properties an image or a launch template may stand, all of which Cloud Control can list and get.
 /// <https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/supported-resources.html>
-pub(super) const TYPES: [&str; 5] = [
+pub(super) const TYPES: [&str; 7] = [
     "AWS::Batch::ComputeEnvironment",
     "AWS::CodeBuild::Fleet",
     "AWS::EKS::Nodegroup",
+    "AWS::ElasticBeanstalk::ConfigurationTemplate",
     "AWS::ElasticBeanstalk::Environment",
     "AWS::PCS::ComputeNodeGroup",
+    "AWS::SageMaker::Cluster",
 ];
 
 /// Types that can be listed only within a parent: the parent's type, and the property that names it.
@@ -94,7 +96,9 @@ async fn of_type(clients: &Clients, name: &str) -> Result<ListResources, AwsErro
     };
     let mut all: Vec<Option<ResourceDescription>> = Vec::new();
     for (_, parent) in identifiers(&[offered(parent, read::resources(clients, parent, None).await)?])? {
-        let model = serde_json::json!({ *property: parent }).to_string();
+        // A cluster of PCS is listed by its ARN and named by its id, the ARN's last part; one of EKS has a name without parts.
+        let id = parent.rsplit('/').next().unwrap_or(&parent);
+        let model = serde_json::json!({ *property: id }).to_string();
         let children = offered(name, read::resources(clients, name, Some(&model)).await)?;
         all.extend(children.resource_descriptions.into_iter().flatten());
     }
