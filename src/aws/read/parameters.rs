@@ -61,6 +61,8 @@ fn value(parameter: sdk::Parameter) -> Parameter {
         selector: parameter.selector,
         kind: parameter.r#type.map(|kind| kind.as_str().to_owned()),
         value: parameter.value,
+        // The SDK makes up a zero where none came; AWS counts from one.
+        version: Some(parameter.version).filter(|version| *version > 0),
         data_type: parameter.data_type,
     }
 }

@@ -8,8 +8,8 @@ use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
-    ContainerRecipe, GetContainerRecipe, GetImageRecipe, ImageRecipe, InstanceConfiguration, ListContainerRecipes, ListImageRecipes,
-    RecipeSummary,
+    ContainerRecipe, GetContainerRecipe, GetImageRecipe, ImageRecipe, InstanceConfiguration, List, ListContainerRecipes,
+    ListImageRecipes, RecipeDevice, RecipeEbs, RecipeSummary,
 };
 
 /// Image Builder lists at most this many recipes on a page.
@@ -65,7 +65,15 @@ pub async fn image_recipe(clients: &Clients, arn: &str) -> Result<GetImageRecipe
             name: recipe.name,
             version: recipe.version,
             parent_image: recipe.parent_image,
+            block_device_mappings: devices(recipe.block_device_mappings),
         }),
+    })
+}
+
+fn devices(devices: Option<Vec<sdk::InstanceBlockDeviceMapping>>) -> List<RecipeDevice> {
+    list(devices, |device| RecipeDevice {
+        device_name: device.device_name,
+        ebs: device.ebs.map(|ebs| RecipeEbs { snapshot_id: ebs.snapshot_id }),
     })
 }
 
@@ -80,7 +88,10 @@ pub async fn container_recipe(clients: &Clients, arn: &str) -> Result<GetContain
             name: recipe.name,
             version: recipe.version,
             parent_image: recipe.parent_image,
-            instance_configuration: recipe.instance_configuration.map(|instance| InstanceConfiguration { image: instance.image }),
+            instance_configuration: recipe.instance_configuration.map(|instance| InstanceConfiguration {
+                image: instance.image,
+                block_device_mappings: devices(instance.block_device_mappings),
+            }),
         }),
     })
 }
