@@ -13,7 +13,7 @@ use crate::model::{Gap, Place, Source};
 #[cfg(feature = "aws")]
 use crate::plan::cross_checked;
 use crate::plan::{Principal, Questions, questions};
-use crate::policy::PolicySet;
+use crate::policy::{Needs, PolicySet};
 use crate::scan::recorded::{self, RecordError, RecordedError};
 
 /// What one plan is made from.
@@ -129,7 +129,8 @@ mod live {
             let mut estate = Estate::new(config);
             estate.gaps = gaps;
             let mut unrecorded = Ok(());
-            let wanted = if recording.is_some() { Wanted::everything(now) } else { Wanted::new(policies.needs(), now) };
+            let needs = if recording.is_some() { &Needs::everything() } else { policies.needs() };
+            let wanted = Wanted::new(needs, &config.sources, now);
             scan(aws, &places, &wanted, progress, |answers| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     unrecorded = recording.place(&answers);

@@ -40,14 +40,17 @@ fn metadata(parameter: sdk::ParameterMetadata) -> ParameterMetadata {
 /// none is left out, as AWS leaves it out; nothing but `String` and `StringList` comes back.
 pub async fn parameters(clients: &Clients, names: &[String]) -> Result<GetParameters, AwsError> {
     clients.turn(Api::parameter("GetParameters")).await;
-    let answer =
-        clients.ssm.get_parameters().set_names(Some(names.to_vec())).with_decryption(false).send().await.map_err(AwsError::of)?;
+    let answer = clients.ssm.get_parameters().set_names(Some(names.to_vec())).with_decryption(false).send().await.map_err(AwsError::of)?;
     let values = answer.parameters.ok_or_else(|| AwsError::malformed("the answer lacks its list `Parameters`"))?;
     let without: Vec<String> = answer.invalid_parameters.unwrap_or_default();
     // AWS accounts for every name, as a parameter or as invalid; fewer are a part of an answer. Two names may be one
     // parameter (by name and by ARN), which still comes once for each.
     if values.len() + without.len() < names.len() {
-        return Err(AwsError::malformed(format!("asked for {} parameters, the answer tells of {}", names.len(), values.len() + without.len())));
+        return Err(AwsError::malformed(format!(
+            "asked for {} parameters, the answer tells of {}",
+            names.len(),
+            values.len() + without.len()
+        )));
     }
     let readable = |kind: &Option<sdk::ParameterType>| !matches!(kind, Some(sdk::ParameterType::SecureString));
     let values = values.into_iter().filter(|parameter| readable(&parameter.r#type)).map(|parameter| Some(value(parameter)));

@@ -8,8 +8,8 @@ use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
-    ContainerRecipe, GetContainerRecipe, GetImageRecipe, ImageRecipe, InstanceConfiguration, List, ListContainerRecipes,
-    ListImageRecipes, RecipeDevice, RecipeEbs, RecipeSummary,
+    ContainerRecipe, GetContainerRecipe, GetImageRecipe, ImageRecipe, InstanceConfiguration, List, ListContainerRecipes, ListImageRecipes,
+    RecipeDevice, RecipeEbs, RecipeSummary,
 };
 
 /// Image Builder lists at most this many recipes on a page.

@@ -1,4 +1,7 @@
 //! Asks the sources of one place: each by itself, few at once, and only those that somebody can make use of.
+//!
+//! What is declared unused in the configuration is asked all the same: what it says counts, and only that it cannot answer
+//! is excused, by the inventory.
 
 use std::sync::Arc;
 
@@ -7,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::bounded::each;
 use crate::aws::{AwsError, Clients, ErrorKind};
+use crate::config::Sources;
 use crate::inventory::answers::Answer;
 use crate::model::Source;
 use crate::policy::Needs;
@@ -24,18 +28,14 @@ const QUESTIONS_AT_ONCE: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub(super) needs: Arc<Needs>,
+    pub(super) sources: Arc<Sources>,
     pub(super) now: Timestamp,
 }
 
 impl Wanted {
-    /// Only what `needs` can make use of; `now` bounds what is looked back at.
-    pub fn new(needs: &Needs, now: Timestamp) -> Self {
-        Self { needs: Arc::new(needs.clone()), now }
-    }
-
-    /// Every source, for a recording.
-    pub fn everything(now: Timestamp) -> Self {
-        Self::new(&Needs::everything(), now)
+    /// Only what `needs` can make use of, as the configuration has it; `now` bounds what is looked back at.
+    pub fn new(needs: &Needs, sources: &Sources, now: Timestamp) -> Self {
+        Self { needs: Arc::new(needs.clone()), sources: Arc::new(sources.clone()), now }
     }
 }
 

@@ -14,9 +14,6 @@ use crate::scan::{Progress, ScanEvent};
 /// Places read at the same time. Each holds its answers in memory until they are folded.
 pub(super) const PLACES_AT_ONCE: usize = 8;
 
-/// How far back a launch that failed counts as a sign of use. AWS forgets them after six weeks.
-const FAILURES_OF: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
-
 /// Reads all places and hands each one's answers to `fold` as they come, in no particular order.
 pub async fn scan(aws: &Aws, places: &[Place], wanted: &Wanted, progress: &Progress, mut fold: impl FnMut(Answers)) {
     let read = |place: Place| {
@@ -65,7 +62,7 @@ async fn listed(ask: &Asking<'_>, place: Place) -> Answers {
             ask.setting(Source::$source, |c| async move { read::$read(&c).await })
         };
     }
-    let since = ask.wanted.now.saturating_sub(FAILURES_OF).unwrap_or(ask.wanted.now);
+    let since = ask.wanted.now.checked_sub(ask.wanted.sources.screams).unwrap_or(jiff::Timestamp::MIN);
     let owned =
         async { tokio::join!(listing!(Images, images), listing!(Snapshots, snapshots), listing!(PublicSnapshots, public_snapshots)) };
     let launching = async {

@@ -16,8 +16,8 @@ pub(super) fn parameters(answers: &Answers) -> BTreeSet<String> {
     for parameter in members(answers.parameter_names.as_ref().and_then(|answer| answer.as_ref().ok()).map(|answer| &answer.parameters)) {
         let Some(name) = &parameter.name else { continue };
         match parameter.kind.as_deref() {
-            Some("String" | "StringList") => names.insert(name.clone()),
-            _ => secret.insert(name.as_str()),
+            Some("SecureString") => secret.insert(name.as_str()),
+            _ => names.insert(name.clone()),
         };
     }
     let aliases = images(answers).into_iter().filter_map(alias);
@@ -87,10 +87,8 @@ fn images(answers: &Answers) -> Vec<&str> {
     let recipes = asked(&answers.image_recipe_details).into_iter().flatten().filter_map(|answer| answer.image_recipe.as_ref());
     found.extend(recipes.map(|recipe| &recipe.parent_image));
     let recipes = asked(&answers.container_recipe_details).into_iter().flatten().filter_map(|answer| answer.container_recipe.as_ref());
-    for recipe in recipes {
-        found.push(&recipe.parent_image);
-        found.extend(recipe.instance_configuration.as_ref().map(|instance| &instance.image));
-    }
+    // Its parent is a container.
+    found.extend(recipes.filter_map(|recipe| recipe.instance_configuration.as_ref()).map(|instance| &instance.image));
     found.into_iter().filter_map(Option::as_deref).collect()
 }
 

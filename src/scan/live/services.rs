@@ -2,23 +2,12 @@
 
 use super::asking::{Asking, every};
 use crate::aws::{AwsError, Clients, read};
+use crate::config::Sources;
 use crate::inventory::answers::{
     Answer, GetContainerRecipe, GetImageRecipe, GetResource, ListContainerRecipes, ListImageRecipes, ListResources, RecipeSummary,
     ResourceDescription,
 };
 use crate::model::Source;
-
-/// Types in whose properties an image or a launch template may stand, all of which Cloud Control can list and get.
-/// <https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/supported-resources.html>
-pub(super) const TYPES: [&str; 7] = [
-    "AWS::Batch::ComputeEnvironment",
-    "AWS::CodeBuild::Fleet",
-    "AWS::EKS::Nodegroup",
-    "AWS::ElasticBeanstalk::ConfigurationTemplate",
-    "AWS::ElasticBeanstalk::Environment",
-    "AWS::PCS::ComputeNodeGroup",
-    "AWS::SageMaker::Cluster",
-];
 
 /// Types that can be listed only within a parent: the parent's type, and the property that names it.
 const PARENTS: [(&str, &str, &str); 2] =
@@ -66,7 +55,7 @@ fn arns<'a>(recipes: impl Iterator<Item = &'a Option<RecipeSummary>>) -> Result<
 
 /// The resources of every type, and the properties of each.
 pub(super) async fn resources(ask: &Asking<'_>) -> (Option<Answer<Vec<ListResources>>>, Option<Answer<Vec<GetResource>>>) {
-    let types: Vec<String> = TYPES.iter().map(|&name| name.to_owned()).collect();
+    let types = ask.wanted.sources.cloud_control.clone();
     let listed = ask.source(Source::Resources, |clients| async move {
         let one = |name: String| {
             let clients = clients.clone();
@@ -106,10 +95,11 @@ async fn of_type(clients: &Clients, name: &str) -> Result<ListResources, AwsErro
 }
 
 /// A type that a Region does not offer has no resources there. That it cannot be listed says so only of types that can be
-/// listed elsewhere; of another it says that nobody can know.
+/// listed elsewhere, as those can that are asked for by default; of another it says that nobody can know.
 fn offered(name: &str, answer: Result<ListResources, AwsError>) -> Result<ListResources, AwsError> {
     let none = || ListResources { type_name: Some(name.to_owned()), resource_descriptions: Some(Vec::new()) };
-    let can_be_listed = TYPES.contains(&name) || PARENTS.iter().any(|(_, parent, _)| *parent == name);
+    let can_be_listed =
+        Sources::default().cloud_control.iter().any(|known| known == name) || PARENTS.iter().any(|(_, parent, _)| *parent == name);
     match answer {
         Err(error) if error.code == "TypeNotFoundException" => Ok(none()),
         Err(error) if error.code == "UnsupportedActionException" && can_be_listed => Ok(none()),

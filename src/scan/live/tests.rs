@@ -7,9 +7,10 @@ use crate::aws::sns::{Publication, publish};
 use crate::aws::tests::{HERE, OURS, Wired, here, now};
 use crate::aws::write::{Writer, rehearse};
 use crate::aws::{Aws, Settings};
-use crate::config::Scope;
+use crate::config::{Scope, Sources};
 use crate::inventory::answers::Answers;
 use crate::model::{Grantee, Place, Region, Source};
+use crate::policy::Needs;
 use crate::scan::{Progress, ScanEvent};
 
 fn scope(names: &[&str]) -> Scope {
@@ -17,7 +18,7 @@ fn scope(names: &[&str]) -> Scope {
 }
 
 fn all() -> Wanted {
-    Wanted::everything(now())
+    Wanted::new(&Needs::everything(), &Sources::default(), now())
 }
 
 /// What every source of a place said: its name and, if it failed, why.
