@@ -1,5 +1,7 @@
 //! Facts to Cedar entities. What is unknown is left out, never guessed.
 
+use std::iter;
+
 use cedar_policy::{Entity, EntityUid, RestrictedExpression};
 
 use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, SnapshotFacts, Usage, User, Version};
@@ -196,12 +198,12 @@ pub(super) fn place(facts: &PlaceFacts<'_>, names: &Names, uses: &Uses, above_ac
     put.put("region", || entity(&names.region, place.region.as_str()));
     for (name, block) in [("imageBlockPublicAccess", image_block), ("snapshotBlockPublicAccess", snapshot_block)] {
         if let Some(Block { state, managed_by }) = block {
-            put.put_fields(name, || [Some(("state", text(state.name()))), managed(*managed_by)])?;
+            put.put_record(name, || iter::once(("state", text(state.name()))).chain(managed(*managed_by)))?;
         }
     }
     if let Some(AllowedImages { state, managed_by, providers }) = allowed_images {
-        let providers = || ("providers", texts(providers.iter().map(String::as_str)));
-        put.put_fields("allowedImages", || [Some(("state", text(state.name()))), managed(*managed_by), Some(providers())])?;
+        let known = || [("state", text(state.name())), ("providers", texts(providers.iter().map(String::as_str)))];
+        put.put_record("allowedImages", || known().into_iter().chain(managed(*managed_by)))?;
     }
     for (name, number) in
         [("images", images), ("publicImages", public_images), ("snapshots", snapshots), ("publicSnapshots", public_snapshots)]

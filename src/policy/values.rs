@@ -53,18 +53,9 @@ impl<'a> Attributes<'a> {
         name: &str,
         fields: impl FnOnce() -> I,
     ) -> Result<(), Unbuildable> {
-        self.put_fields(name, || fields().into_iter().map(Some))
-    }
-
-    /// Adds a record of which some fields may be unknown.
-    pub(super) fn put_fields<I: IntoIterator<Item = Option<(&'static str, RestrictedExpression)>>>(
-        &mut self,
-        name: &str,
-        fields: impl FnOnce() -> I,
-    ) -> Result<(), Unbuildable> {
         if self.read.has(name) {
             let all = self.whole.has(name);
-            let fields = fields().into_iter().flatten().filter(|(field, _)| all || self.read.has(field));
+            let fields = fields().into_iter().filter(|(field, _)| all || self.read.has(field));
             let fields = fields.map(|(field, value)| (field.to_owned(), value));
             self.list.push((name.to_owned(), RestrictedExpression::new_record(fields)?));
         }

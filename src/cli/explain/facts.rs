@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::inventory::{History, ImageFacts, Recovery, SnapshotFacts};
-use crate::model::{Permissions, ResourceId, Source};
+use crate::inventory::{History, ImageFacts, PlaceFacts, Recovery, SnapshotFacts};
+use crate::model::{AllowedImages, Manager, Permissions, ResourceId, Shareable, Source};
 
 use super::joined;
 
@@ -78,6 +78,45 @@ pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>, history: &History) -> Vec<F
     list.said_by(MEMORY);
     list.since("orphaned for", facts.orphaned_for, history.orphaned_since.get(&snapshot.id));
     list.found
+}
+
+pub(super) fn of_place(facts: &PlaceFacts<'_>) -> Vec<Fact> {
+    let mut list = Facts::default();
+    list.from(&Source::Images);
+    list.say("images", number(facts.images));
+    list.say("public images", number(facts.public_images));
+    list.from(&Source::Snapshots);
+    list.say("snapshots", number(facts.snapshots));
+    list.from(&Source::PublicSnapshots);
+    list.say("public snapshots", number(facts.public_snapshots));
+    for of in Shareable::ALL {
+        list.from(&of.block_source());
+        let name = match of {
+            Shareable::Images => "Block Public Access for images",
+            Shareable::Snapshots => "Block Public Access for snapshots",
+        };
+        let said = facts.block(of).map(|block| format!("{}{}", block.state.name(), managed(block.managed_by)));
+        list.say(name, said.unwrap_or_else(|| "not read".to_owned()));
+    }
+    list.from(&Source::AllowedImages);
+    let allowed = facts.allowed_images.map(|allowed| {
+        let AllowedImages { state, managed_by, providers } = allowed;
+        format!("{}{}, providers: {}", state.name(), managed(*managed_by), joined(providers.iter()))
+    });
+    list.say("Allowed AMIs", allowed.unwrap_or_else(|| "not read".to_owned()));
+    list.found
+}
+
+fn managed(by: Option<Manager>) -> &'static str {
+    match by {
+        Some(Manager::Account) => ", managed by the account",
+        Some(Manager::DeclarativePolicy) => ", managed by a declarative policy of the organization",
+        None => "",
+    }
+}
+
+fn number(number: Option<usize>) -> String {
+    number.map_or_else(|| "not known".to_owned(), |number| number.to_string())
 }
 
 /// Facts in the order they are told, and who tells the next ones.

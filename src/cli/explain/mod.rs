@@ -1,4 +1,4 @@
-//! `explain`: why an image or snapshot is due, held or left alone, and what would change that.
+//! `explain`: why an image, a snapshot or a place is due, held or left alone, and what would change that.
 //!
 //! A tree of evidence: what is known and who told it, who uses the resource, what is not known, what each policy asks for,
 //! what holds it, and what time alone would bring.
@@ -48,10 +48,13 @@ struct Story {
 
 pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<ExitCode, Failure> {
     let id = match ResourceId::parse(&arguments.resource) {
-        Some(id @ (ResourceId::Image(_) | ResourceId::Snapshot(_))) => id,
+        Some(id @ (ResourceId::Image(_) | ResourceId::Snapshot(_) | ResourceId::Place(_))) => id,
         _ => {
             let typed = printable(&arguments.resource);
-            return Err(Failure::usage(format!("`{typed}` is no image or snapshot: give an id such as `ami-0abc…` or `snap-0abc…`")));
+            return Err(Failure::usage(format!(
+                "`{typed}` is no image or snapshot: give an id such as `ami-0abc…` or `snap-0abc…`, or a place such as \
+                 `111122223333/eu-central-1`"
+            )));
         }
     };
     let evidence = evidence(&arguments.from, settings, Principal::Automatic)?;
@@ -94,6 +97,9 @@ fn story(evidence: &Evidence, settings: &Settings, plan: &Plan, id: &ResourceId)
                 let unknown = unknown(&known.usage).into_iter().chain(known.images.clone().err().unwrap_or_default()).collect();
                 let name = snapshot.tags.get("Name").cloned().unwrap_or_default();
                 (name, facts::of_snapshot(&known, &evidence.history), users, unknown)
+            }
+            ResourceId::Place(place) if inventory.place == *place => {
+                (String::new(), facts::of_place(&joined.place(inventory)), Vec::new(), Vec::new())
             }
             _ => return None,
         };

@@ -76,22 +76,24 @@ fn done(action: Action, context: &Context) -> String {
     let word = match action {
         Action::MakePrivate => "made private",
         Action::RevokeShare => "unshared",
+        Action::BlockPublicAccess => "closed to public sharing",
         Action::Notify => "reported",
         Action::Deprecate => "deprecated",
         Action::Disable => "disabled",
         Action::Deregister => "deregistered",
         Action::DeleteSnapshot => "deleted",
         Action::Replicate => "copied",
-        Action::BlockPublicAccess => "closed to public sharing",
     };
     with(word, context)
 }
 
 fn with(word: &str, context: &Context) -> String {
-    match (&context.grantee, &context.target) {
-        (Some(grantee), _) => format!("{word} from {grantee}"),
-        (None, Some(target)) => format!("{word} to {target}"),
-        (None, None) => word.to_owned(),
+    let Context { grantee, target, of } = context;
+    match (grantee, target, of) {
+        (Some(grantee), _, _) => format!("{word} from {grantee}"),
+        (None, Some(target), _) => format!("{word} to {target}"),
+        (None, None, Some(of)) => format!("{word} for {of}"),
+        (None, None, None) => word.to_owned(),
     }
 }
 

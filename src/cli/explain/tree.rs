@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use owo_colors::OwoColorize;
 
+use crate::model::Context;
 use crate::plan::{Entry, Hold};
 
 use super::super::render::printable;
@@ -19,7 +20,9 @@ pub(super) fn text(story: &Story, settings: &Settings) -> String {
     tree.branch("gaps", story.gaps.iter().map(ToString::to_string));
     for (standing, entries) in [("due and safe", &story.steps), ("pending", &story.pending), ("held", &story.held)] {
         for entry in entries {
-            let aim = entry.context.grantee.as_ref().map(ToString::to_string).or_else(|| Some(entry.context.target.as_ref()?.to_string()));
+            let Context { grantee, target, of } = &entry.context;
+            let aim =
+                grantee.as_ref().map(ToString::to_string).or(target.as_ref().map(ToString::to_string)).or(of.map(|of| of.to_string()));
             let aim = aim.map(|aim| format!(" {aim}")).unwrap_or_default();
             tree.branch(&format!("{}{aim}: {standing}", entry.action), due(entry, settings).into_iter());
         }
