@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<
     let joined = Joined::new(&evidence.estate, &evidence.history, &settings.config, evidence.now);
     let story = story(&joined, &plan, &id).ok_or_else(|| unseen(&evidence, &id))?;
     let text = match arguments.from.format {
-        Format::Text => text(&story, settings),
+        Format::Text => text(&story, settings, evidence.now),
         Format::Json => {
             serde_json::to_string_pretty(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n"
         }
@@ -200,14 +200,14 @@ fn outlook(story: &Story) -> Vec<String> {
     outlook
 }
 
-fn text(story: &Story, settings: &Settings) -> String {
+fn text(story: &Story, settings: &Settings, now: Timestamp) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{} {} {}", story.resource.bold(), printable(&story.name), format!("in {}", story.place).dimmed());
     branch(&mut out, "facts", story.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)));
     branch(
         &mut out,
         "used by",
-        story.users.iter().map(|user| format!("{user} in {}{}", user.place, if user.live { "" } else { " (stale)" })),
+        story.users.iter().map(|user| format!("{} in {}{}", user.told(now), user.place, if user.live { "" } else { " (stale)" })),
     );
     branch(&mut out, "not known", story.unknown.iter().map(|unknown| unknown.reason.clone()));
     branch(&mut out, "gaps", story.gaps.iter().map(ToString::to_string));

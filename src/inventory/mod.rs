@@ -24,6 +24,8 @@ mod recovery;
 mod references;
 mod resources;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod users;
 mod versions;
 

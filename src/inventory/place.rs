@@ -152,11 +152,6 @@ impl Inventory {
     pub fn usage_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.place_gaps().filter(|gap| gap.source.hides() == Hides::Users)
     }
-
-    /// The gaps of sources that could hide a failed launch.
-    pub fn scream_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.place_gaps().filter(|gap| gap.source.hides() == Hides::Screams)
-    }
 }
 
 /// Collects the gaps of one place while its answers are read.

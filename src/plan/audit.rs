@@ -6,11 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::inventory::{Estate, History, Inventory, Triple};
-use crate::model::{Action, Grantee, Hides, ImageState, Permissions, Place, Protection, ResourceId, SnapshotId, Tags};
+use crate::model::{Action, Grantee, Hides, Permissions, Place, Protection, ResourceId, SnapshotId, Tags};
 
 use super::document::{Entry, Plan};
 use crate::config::Config;
@@ -44,7 +43,7 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
         }
         grace(step, history, config, plan, &mut object);
         match &step.resource {
-            ResourceId::Image(_) => image(step, inventory, estate, plan.now, &mut object, config),
+            ResourceId::Image(_) => image(step, inventory, estate, &mut object, config),
             ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
             ResourceId::Place(_) => object("nothing can be done to a place".into()),
         }
@@ -91,7 +90,7 @@ fn grace(step: &Entry, history: &History, config: &Config, plan: &Plan, object: 
     }
 }
 
-fn image(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, object: &mut impl FnMut(String), config: &Config) {
+fn image(step: &Entry, inventory: &Inventory, estate: &Estate, object: &mut impl FnMut(String), config: &Config) {
     let id = step.resource.to_string();
     let Some(image) = inventory.images.iter().find(|image| image.id.as_str() == id) else {
         return object("no listing names it".into());
@@ -138,8 +137,7 @@ fn image(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, o
         None => object("nobody asked whom it is shared with".into()),
         Some(permissions) => strangers(&permissions.0, inventory, estate, object),
     }
-    let sound = image.state == ImageState::Available && image.deprecation_at.is_none_or(|at| at > now);
-    unread(step, inventory, sound, object);
+    unread(step, inventory, object);
 }
 
 fn snapshot(
@@ -199,7 +197,7 @@ fn snapshot(
         None => object("nobody asked whom it is shared with".into()),
         Some(permissions) => strangers(&permissions.0, inventory, estate, object),
     }
-    unread(step, inventory, false, object);
+    unread(step, inventory, object);
 }
 
 /// A share can end only if it is there, and only if it is known who belongs to us.
@@ -257,15 +255,13 @@ fn strangers(grantees: &BTreeSet<Grantee>, inventory: &Inventory, estate: &Estat
     }
 }
 
-/// A gap forbids what it could make a mistake of. A failed launch that nobody saw matters for what cannot be launched any
-/// more, or should not be.
-fn unread(step: &Entry, inventory: &Inventory, sound: bool, object: &mut impl FnMut(String)) {
+/// A gap forbids what it could make a mistake of.
+fn unread(step: &Entry, inventory: &Inventory, object: &mut impl FnMut(String)) {
     for gap in inventory.place_gaps() {
         let forbids = match gap.source.hides() {
             Hides::Nothing => false,
             Hides::SnapshotGuards => matches!(step.resource, ResourceId::Snapshot(_)),
             Hides::Consequences => step.action != Action::Disable,
-            Hides::Screams => !sound,
             Hides::Users | Hides::Resources | Hides::OneResource => true,
         };
         if forbids {

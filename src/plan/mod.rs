@@ -11,6 +11,7 @@ mod judge;
 mod limits;
 mod make;
 mod questions;
+mod unseen;
 
 pub use crate::model::Principal;
 pub use audit::{Objection, audit};
