@@ -235,11 +235,6 @@ impl<'a> Joined<'a> {
         }
     }
 
-    /// Whether a failed launch may be all that is seen of the image's use.
-    pub fn may_fail_to_launch(&self, image: &Image) -> bool {
-        may_fail_to_launch(image, self.now)
-    }
-
     /// The gaps that could hide something of one resource: those of its place, and those about it alone.
     pub fn gaps_of(&self, inventory: &'a Inventory, resource: &str) -> impl Iterator<Item = &'a Gap> {
         let about = self.gaps_about.get(resource).map(Vec::as_slice).unwrap_or_default();
@@ -275,8 +270,7 @@ impl<'a> Joined<'a> {
     }
 
     fn why_image_usage_is_unknown(&self, inventory: &Inventory, image: &Image, sharing: Option<&Permissions>) -> Vec<Unknown> {
-        let may_have_failed = may_fail_to_launch(image, self.now);
-        let mut unknown = unread(inventory.usage_gaps().chain(inventory.scream_gaps().filter(|_| may_have_failed)));
+        let mut unknown = unread(inventory.usage_gaps());
         unknown.extend(unasked(inventory));
         match image.public {
             Some(false) => {}
@@ -284,7 +278,7 @@ impl<'a> Joined<'a> {
             None => unknown.push(Unknown::because("describe-images did not say whether it is public")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, may_have_failed)),
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
         unknown
@@ -297,7 +291,7 @@ impl<'a> Joined<'a> {
         is_public: Option<bool>,
         sharing: Option<&Permissions>,
     ) -> Vec<Unknown> {
-        let mut unknown = unread(inventory.usage_gaps().chain(inventory.scream_gaps()));
+        let mut unknown = unread(inventory.usage_gaps());
         unknown.extend(unasked(inventory));
         match is_public {
             Some(false) => {}
@@ -305,7 +299,7 @@ impl<'a> Joined<'a> {
             None => unknown.push(Unknown::because("the listing of public snapshots was not read")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, true)),
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
             None => unknown.push(Unknown::because("its create-volume permissions were not read")),
         }
         if snapshot.state != "completed" {
@@ -327,15 +321,12 @@ impl<'a> Joined<'a> {
     }
 
     /// Grantees into whose use nobody here can look: all but accounts whose own listings of this Region answered.
-    fn unseen_grantees(&self, place: &Place, permissions: &Permissions, may_have_failed: bool) -> Vec<Unknown> {
-        let blind = |inventory: &Inventory| {
-            inventory.usage_gaps().next().is_some() || (may_have_failed && inventory.scream_gaps().next().is_some())
-        };
+    fn unseen_grantees(&self, place: &Place, permissions: &Permissions) -> Vec<Unknown> {
         let unseen = |grantee: &&Grantee| match grantee {
             Grantee::Account(account) if *account == place.account => false,
             Grantee::Account(account) => {
                 let there = Place { account: account.clone(), region: place.region.clone() };
-                self.estate.places.get(&there).is_none_or(blind)
+                self.estate.places.get(&there).is_none_or(|inventory| inventory.usage_gaps().next().is_some())
             }
             Grantee::Everyone | Grantee::Organization(_) | Grantee::Unit(_) => true,
         };
@@ -362,12 +353,6 @@ impl<'a> Joined<'a> {
             .collect();
         (orphans, places.into_iter().map(|inventory| &inventory.place).collect())
     }
-}
-
-/// Whether a launch of it fails, or people were told to stop launching it: then somebody's failure may be all that is
-/// seen of its use.
-fn may_fail_to_launch(image: &Image, now: Timestamp) -> bool {
-    image.state != ImageState::Available || image.is_deprecated(now)
 }
 
 /// What was not asked hides users as well as what failed; no policy in force rests on it, so it is no gap.

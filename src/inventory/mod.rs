@@ -25,6 +25,8 @@ mod references;
 mod resources;
 mod settings;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod users;
 mod versions;

@@ -186,17 +186,12 @@ impl Inventory {
 
     /// What nobody asked that could hide a user.
     pub fn usage_unasked(&self) -> impl Iterator<Item = &Source> {
-        self.unasked.iter().filter(|source| matches!(source.hides(), Hides::Users | Hides::Screams))
+        self.unasked.iter().filter(|source| source.hides() == Hides::Users)
     }
 
     /// The gaps of sources that could hide a user of any image of the Region.
     pub fn usage_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.place_gaps().filter(|gap| gap.source.hides() == Hides::Users)
-    }
-
-    /// The gaps of sources that could hide a failed launch.
-    pub fn scream_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.place_gaps().filter(|gap| gap.source.hides() == Hides::Screams)
     }
 }
 

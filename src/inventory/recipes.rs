@@ -69,21 +69,21 @@ fn each(
     let mut problems = Vec::new();
     let mut described = BTreeSet::new();
     for recipe in recipes {
-        match recipe.ok_or_else(|| "an answer lacks its recipe".to_owned()).and_then(|recipe| read_recipe(&recipe, &user, reading)) {
-            Ok(arn) => {
-                described.insert(arn);
-            }
-            Err(problem) => problems.push(problem),
-        }
+        let read = recipe.ok_or_else(|| "an answer lacks its recipe".to_owned()).and_then(|recipe| {
+            let arn = decode::required(recipe.arn.cloned(), "arn", "a recipe")?;
+            // What was told of it may be unreadable; then the problem names it.
+            described.insert(arn.clone());
+            read_recipe(arn, &recipe, &user, reading)
+        });
+        problems.extend(read.err());
     }
     let missing = names.iter().flatten().filter(|arn| !described.contains(*arn));
     problems.extend(missing.map(|arn| format!("recipe {arn} is listed but not described")));
     reading.gaps.all(source, problems);
 }
 
-/// Counts what one recipe builds from, and gives its ARN.
-fn read_recipe(recipe: &Recipe<'_>, user: impl Fn(String) -> User, reading: &mut Reading<'_>) -> Result<String, String> {
-    let arn = decode::required(recipe.arn.cloned(), "arn", "a recipe")?;
+/// Counts what one recipe builds from.
+fn read_recipe(arn: String, recipe: &Recipe<'_>, user: impl Fn(String) -> User, reading: &mut Reading<'_>) -> Result<(), String> {
     let from = recipe.from.ok_or_else(|| format!("recipe {arn} has no parentImage"))?;
     let reference = Reference::live(reading.place, user(arn.clone()));
     for device in recipe.devices.into_iter().flatten().flatten() {
@@ -103,5 +103,5 @@ fn read_recipe(recipe: &Recipe<'_>, user: impl Fn(String) -> User, reading: &mut
     for image in ids::in_text(from) {
         reading.users.add(image, reference.clone());
     }
-    Ok(arn)
+    Ok(())
 }

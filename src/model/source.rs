@@ -67,8 +67,6 @@ pub enum Source {
 pub enum Hides {
     /// Users of any image or snapshot of the Region.
     Users,
-    /// Users whose launches fail: of images that are disabled or deprecated, and of snapshots whose image is gone.
-    Screams,
     /// Images or snapshots, with everything they say of themselves.
     Resources,
     /// What ending something for good would mean.
@@ -241,8 +239,8 @@ impl Source {
             Self::Parameters => Hides::Users,
             // A cross-check: what only it knows, nobody knows without it.
             Self::ImageReferences => Hides::Users,
-            // Launches fail because of an image only when it is disabled or gone, and are noticed on the way there.
-            Self::ScalingActivities | Self::Events => Hides::Screams,
+            // A launch that failed may be all that is seen of somebody who needs the image.
+            Self::ScalingActivities | Self::Events => Hides::Users,
             // Whose it is, its state and tags, and which snapshots it needs.
             Self::Images | Self::Snapshots => Hides::Resources,
             // That strangers have it already, that an image in the bin still needs it, or that it could never come back.
@@ -268,7 +266,7 @@ impl Source {
     pub fn may_be_declared_unused(&self) -> bool {
         match self {
             Self::Regions | Self::Other(_) => false,
-            _ => matches!(self.hides(), Hides::Users | Hides::Screams),
+            _ => self.hides() == Hides::Users,
         }
     }
 

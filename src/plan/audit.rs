@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::inventory::{Estate, History, Inventory, Triple};
 use crate::model::{
-    Action, Block, BlockState, Grantee, Hides, ImageState, Manager, Permissions, Place, Protection, ResourceId, Shareable, SnapshotId, Tags,
+    Action, Block, BlockState, Grantee, Hides, Manager, Permissions, Place, Protection, ResourceId, Shareable, SnapshotId, Tags,
 };
 
 use super::document::{Entry, Plan};
@@ -46,7 +45,7 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
         }
         grace(step, history, config, plan, &mut object);
         match &step.resource {
-            ResourceId::Image(_) => image(step, inventory, estate, plan.now, &mut object, config),
+            ResourceId::Image(_) => image(step, inventory, estate, &mut object, config),
             ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
             ResourceId::Place(place) => settings(step, place, inventory, &mut object),
             ResourceId::Instance(_) | ResourceId::Group(_) => object("nothing is ever done to what runs".into()),
@@ -94,7 +93,7 @@ fn grace(step: &Entry, history: &History, config: &Config, plan: &Plan, object: 
     }
 }
 
-fn image(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, object: &mut impl FnMut(String), config: &Config) {
+fn image(step: &Entry, inventory: &Inventory, estate: &Estate, object: &mut impl FnMut(String), config: &Config) {
     let id = step.resource.to_string();
     let Some(image) = inventory.images.iter().find(|image| image.id.as_str() == id) else {
         return object("no listing names it".into());
@@ -142,8 +141,7 @@ fn image(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, o
         None => object("nobody asked whom it is shared with".into()),
         Some(permissions) => strangers(&permissions.0, inventory, estate, object),
     }
-    let sound = image.state == ImageState::Available && image.deprecation_at.is_none_or(|at| at > now);
-    unread(step, inventory, sound, object);
+    unread(step, inventory, object);
 }
 
 fn snapshot(
@@ -203,7 +201,7 @@ fn snapshot(
         None => object("nobody asked whom it is shared with".into()),
         Some(permissions) => strangers(&permissions.0, inventory, estate, object),
     }
-    unread(step, inventory, false, object);
+    unread(step, inventory, object);
 }
 
 /// The one thing that is done to a place: what is not blocked, and is the account's own to block, is blocked.
@@ -280,15 +278,13 @@ fn strangers(grantees: &BTreeSet<Grantee>, inventory: &Inventory, estate: &Estat
     }
 }
 
-/// A gap forbids what it could make a mistake of. A failed launch that nobody saw matters for what cannot be launched any
-/// more, or should not be.
-fn unread(step: &Entry, inventory: &Inventory, sound: bool, object: &mut impl FnMut(String)) {
+/// A gap forbids what it could make a mistake of.
+fn unread(step: &Entry, inventory: &Inventory, object: &mut impl FnMut(String)) {
     for gap in inventory.place_gaps() {
         let forbids = match gap.source.hides() {
             Hides::Nothing => false,
             Hides::SnapshotGuards => matches!(step.resource, ResourceId::Snapshot(_)),
             Hides::Consequences => step.action != Action::Disable,
-            Hides::Screams => !sound,
             Hides::Users | Hides::Resources | Hides::OneResource => true,
         };
         if forbids {

@@ -2,6 +2,8 @@
 //!
 //! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public.
 
+use jiff::Timestamp;
+
 use crate::inventory::{ImageFacts, Inventory, Joined, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, Usage};
 use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Protection, Source};
 
@@ -15,8 +17,8 @@ pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Acti
     let mut holds = Holds::default();
     holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
     if takes_from_users(action) {
-        holds.usage(facts.users, &facts.usage);
-        holds.gaps(joined, facts.place, facts.image.id.as_str(), action, joined.may_fail_to_launch(facts.image));
+        holds.usage(joined, facts.users, &facts.usage);
+        holds.gaps(joined, facts.place, facts.image.id.as_str(), action);
     }
     if action == Action::Deregister {
         match &facts.image.protection {
@@ -41,12 +43,13 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
     let mut holds = Holds::default();
     holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
     if takes_from_users(action) {
-        holds.usage(facts.users, &facts.usage);
-        holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action, true);
+        holds.usage(joined, facts.users, &facts.usage);
+        holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action);
     }
     if action == Action::DeleteSnapshot {
         if !facts.referring_images.is_empty() {
-            holds.interlock("referenced-by-image", listed(facts.referring_images));
+            let images: Vec<&Reference> = facts.referring_images.iter().collect();
+            holds.interlock("referenced-by-image", listed(&images, joined.now));
         } else if let Err(unknown) = &facts.images {
             holds.interlock("referenced-by-image", reasons(unknown));
         }
@@ -99,7 +102,7 @@ fn takes_from_users(action: Action) -> bool {
 pub(super) fn freezes(source: &Source, action: Action) -> bool {
     match source.hides() {
         // Answers about one resource freeze a place only where not even their folder could be read.
-        Hides::Users | Hides::Screams | Hides::Resources | Hides::OneResource => takes_from_users(action),
+        Hides::Users | Hides::Resources | Hides::OneResource => takes_from_users(action),
         Hides::Consequences => action.class() == ActionClass::Destructive,
         Hides::SnapshotGuards => action == Action::DeleteSnapshot,
         Hides::Nothing => false,
@@ -143,21 +146,19 @@ impl Holds {
         }
     }
 
-    fn usage(&mut self, users: &[Reference], usage: &Result<Usage<'_>, Vec<Unknown>>) {
-        let live: Vec<Reference> = users.iter().filter(|user| user.live).cloned().collect();
+    fn usage(&mut self, joined: &Joined<'_>, users: &[Reference], usage: &Result<Usage<'_>, Vec<Unknown>>) {
+        let live: Vec<&Reference> = users.iter().filter(|user| user.live).collect();
         if !live.is_empty() {
-            self.interlock("in-use", listed(&live));
+            self.interlock("in-use", listed(&live, joined.now));
         }
         if let Err(unknown) = usage {
             self.interlock("usage-unknown", reasons(unknown));
         }
     }
 
-    /// `screams`: whether a failed launch may be all that is seen of the resource's use.
-    fn gaps(&mut self, joined: &Joined<'_>, place: &crate::model::Place, resource: &str, action: Action, screams: bool) {
+    fn gaps(&mut self, joined: &Joined<'_>, place: &crate::model::Place, resource: &str, action: Action) {
         let Some(inventory) = joined.estate.places.get(place) else { return };
-        let concerns =
-            |gap: &&Gap| gap.resource.is_some() || (freezes(&gap.source, action) && (screams || gap.source.hides() != Hides::Screams));
+        let concerns = |gap: &&Gap| gap.resource.is_some() || freezes(&gap.source, action);
         for gap in joined.gaps_of(inventory, resource).filter(concerns) {
             self.gap(&gap.source, gap.error.clone());
         }
@@ -192,8 +193,9 @@ fn days(duration: jiff::SignedDuration) -> i64 {
     duration.as_hours() / 24
 }
 
-fn listed(references: &[Reference]) -> String {
-    named(references.iter().map(ToString::to_string), references.len())
+/// Users as people are told of them.
+pub(super) fn listed(references: &[&Reference], now: Timestamp) -> String {
+    named(references.iter().map(|reference| reference.told(now)), references.len())
 }
 
 fn reasons(unknown: &[Unknown]) -> String {

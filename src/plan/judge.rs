@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use crate::inventory::{ImageFacts, Inventory, Joined, Recovery, SnapshotFacts};
+use crate::inventory::{ImageFacts, Inventory, Joined, Recovery, Reference, SnapshotFacts};
 use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
 use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
 use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
-use super::interlocks;
+use super::{interlocks, unseen};
 
 /// A step that failed this often in a row backs off.
 const FAILURES_BEFORE_BACKOFF: u32 = 3;
@@ -85,6 +85,7 @@ impl Asked<'_> {
         let (due, findings): (Vec<_>, Vec<_>) = images.into_iter().chain(snapshots).chain([settings]).unzip();
         let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
         findings.extend(self.missing_rules(inventory));
+        findings.extend(unseen::findings(self.joined, inventory));
         PlaceJudgement { due: due.into_iter().flatten().collect(), findings, untouched, resources }
     }
 
@@ -96,6 +97,7 @@ impl Asked<'_> {
             name: &facts.image.name,
             born: facts.image.created_at,
             recovery: Some(&facts.recovery),
+            users: facts.users,
         };
         let already = |verdict: &Verdict| match &verdict.context.target {
             Some(target) => self.joined.has_replica(facts.place, facts.image, target) == Some(true) || self.copying(&subject, verdict),
@@ -112,6 +114,7 @@ impl Asked<'_> {
             name: facts.snapshot.tags.get("Name").map(String::as_str).unwrap_or_default(),
             born: facts.snapshot.started_at,
             recovery: Some(&facts.recovery),
+            users: facts.users,
         };
         self.entries(&subject, judgement, |_| false, |action, _| interlocks::on_snapshot(self.joined, facts, action))
     }
@@ -122,7 +125,7 @@ impl Asked<'_> {
         let judgement = self.judge.place(&facts);
         let resource = ResourceId::Place(inventory.place.clone());
         // A Region has no age: among those due equally long it has none of the precedence that comes with it.
-        let subject = Subject { place: facts.place, resource, name: "", born: self.joined.now, recovery: None };
+        let subject = Subject { place: facts.place, resource, name: "", born: self.joined.now, recovery: None, users: &[] };
         let holds = |action, context: &Context| {
             interlocks::on_place(inventory, &facts, context, |fact| self.policies.reads(action, ResourceKind::Place, fact))
         };
@@ -166,7 +169,11 @@ impl Asked<'_> {
                 continue;
             }
             let mut held_by = holds(verdict.action, &verdict.context);
-            held_by.extend(verdict.forbidden_by.iter().map(|id| Hold { kind: HoldKind::Policy, name: id.clone(), detail: self.title(id) }));
+            held_by.extend(verdict.forbidden_by.iter().map(|id| Hold {
+                kind: HoldKind::Policy,
+                name: id.clone(),
+                detail: self.forbidden(id, subject),
+            }));
             held_by.extend(judgement.faults.iter().chain(&verdict.faults).map(|fault| Hold {
                 kind: HoldKind::Error,
                 name: fault.policy.clone(),
@@ -181,8 +188,14 @@ impl Asked<'_> {
         (due, findings)
     }
 
-    fn title(&self, policy: &str) -> String {
-        self.policies.info(policy).map(|info| info.label().to_owned()).unwrap_or_default()
+    /// What a guard rail says, with the users it is about.
+    fn forbidden(&self, policy: &str, subject: &Subject<'_>) -> String {
+        let Some(info) = self.policies.info(policy) else { return String::new() };
+        let stale: Vec<&Reference> = subject.users.iter().filter(|user| !user.live && info.asks_stale_use).collect();
+        match stale.as_slice() {
+            [] => info.label().to_owned(),
+            stale => format!("{}: {}", info.label(), interlocks::listed(stale, self.joined.now)),
+        }
     }
 
     /// A step that keeps failing is held, so that it uses no rate.
@@ -237,6 +250,7 @@ struct Subject<'a> {
     born: Timestamp,
     /// How long the Recycle Bin would keep it; `None` for what does not go there.
     recovery: Option<&'a Recovery>,
+    users: &'a [Reference],
 }
 
 impl Subject<'_> {

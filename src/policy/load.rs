@@ -195,6 +195,7 @@ impl Statement<'_> {
         reach.retain(|&(action, kind)| self.named.reaches(effect, action, kind));
         reach.extend(self.unread(schemas));
         let annotation = |key: &str| self.policy.annotation(key).map(str::to_owned);
+        let uses = Uses::of(&self.policy, &json);
         let info = PolicyInfo {
             id: self.policy.id().to_string(),
             effect,
@@ -208,9 +209,9 @@ impl Statement<'_> {
             line: self.location(0).line,
             actions: reach.iter().map(|&(action, _)| action).collect::<BTreeSet<_>>().into_iter().collect(),
             resources: reach.iter().map(|&(_, kind)| kind).collect::<BTreeSet<_>>().into_iter().collect(),
+            asks_stale_use: uses.attributes.has("stale"),
             text: self.text().to_owned(),
         };
-        let uses = Uses::of(&self.policy, &json);
         let advice =
             lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
         let warnings = advice.into_iter().map(|fault| self.problem(fault)).collect();

@@ -109,7 +109,7 @@ fn usage(source: &Source) -> bool {
 }
 
 fn hides_use(source: &Source) -> bool {
-    matches!(source.hides(), Hides::Users | Hides::Screams)
+    source.hides() == Hides::Users
 }
 
 fn recycle_bin(source: &Source) -> bool {

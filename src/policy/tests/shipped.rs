@@ -243,11 +243,11 @@ fn an_image_without_family_stays_for_a_year() {
 }
 
 #[test]
-fn stale_and_unknown_use_hold_disable_and_deregister() {
+fn stale_use_holds_disable_and_deregister() {
     let deprecated = image("web").aged(400).deprecated(61).rank(3);
     image_is(&deprecated.clone().used(false), Action::Disable, "disable-long-deprecated / stale-use");
-    image_is(&deprecated.clone().with(|case| case.users = None), Action::Disable, "disable-long-deprecated / stale-use");
-    // Live use is an interlock's matter.
+    // Live and unknown use are an interlock's matter.
+    image_is(&deprecated.clone().with(|case| case.users = None), Action::Disable, "disable-long-deprecated / ");
     image_is(&deprecated.used(true), Action::Disable, "disable-long-deprecated / ");
     image_is(&image("web").aged(400).disabled(31).used(false), Action::Deregister, "retire-old-unused / stale-use");
 }

@@ -133,12 +133,13 @@ where
         |(_, question)| ask(question),
         |(number, question), answer| match answer {
             Some(Ok(answer)) => answers.push((number, answer)),
-            Some(Err(error)) => drop(failed.get_or_insert_with(|| {
+            Some(Err(error)) => {
                 let message = format!("{} (asked about {})", error.message, name(&question));
-                AwsError { message, ..error }
-            })),
+                let _ = failed.get_or_insert(AwsError { message, ..error });
+            }
             None => {
-                drop(failed.get_or_insert_with(|| AwsError::malformed(format!("the task that asked about {} broke off", name(&question)))))
+                let _ =
+                    failed.get_or_insert_with(|| AwsError::malformed(format!("the task that asked about {} broke off", name(&question))));
             }
         },
     )
