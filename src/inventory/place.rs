@@ -10,6 +10,7 @@ use crate::model::{AllowedImages, AmiId, Block, Gap, Hides, Image, Permissions, 
 use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
 use super::declared::{self, Excused};
 use super::decode::{self, members};
+use super::keys::Keys;
 use super::recovery::RecycleBinRule;
 use super::references::Users;
 use super::settings;
@@ -41,6 +42,8 @@ pub struct Inventory {
     pub image_block: Option<Block>,
     pub snapshot_block: Option<Block>,
     pub allowed_images: Option<AllowedImages>,
+    /// Whom KMS keys let in, where that was told.
+    pub keys: Keys,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
     pub gaps: Vec<Gap>,
@@ -61,6 +64,7 @@ impl Inventory {
         let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
         let Found { users, secrets } = users::users(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
+        let keys = answers.resource_details.as_ref().and_then(|details| details.as_deref().ok()).map(Keys::told).unwrap_or_default();
         let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
         let image_block =
             answers.image_block_public_access.and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
@@ -113,6 +117,7 @@ impl Inventory {
             image_block,
             snapshot_block,
             allowed_images,
+            keys,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             gaps: gaps.found,
