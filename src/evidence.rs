@@ -10,8 +10,10 @@ use thiserror::Error;
 use crate::config::Config;
 use crate::inventory::{Estate, History, Inventory, Joined, Triple};
 use crate::model::{Gap, Place, Source};
+#[cfg(feature = "aws")]
+use crate::plan::cross_checked;
 use crate::plan::{Principal, Questions, questions};
-use crate::policy::PolicySet;
+use crate::policy::{Needs, PolicySet};
 use crate::scan::recorded::{self, RecordError, RecordedError};
 
 /// What one plan is made from.
@@ -106,7 +108,7 @@ mod live {
     use crate::aws::Aws;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, Memory, all_permissions, exposures, recall, regions, scan};
+    use crate::scan::live::{Exposure, Memory, Wanted, all_permissions, all_references, exposures, recall, regions, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -127,7 +129,9 @@ mod live {
             let mut estate = Estate::new(config);
             estate.gaps = gaps;
             let mut unrecorded = Ok(());
-            scan(aws, &places, progress, |answers| {
+            let needs = if recording.is_some() { &Needs::everything() } else { policies.needs() };
+            let wanted = Wanted::new(needs, &config.sources, now);
+            scan(aws, &places, &wanted, progress, |answers| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     unrecorded = recording.place(&answers);
                 }
@@ -138,6 +142,22 @@ mod live {
 
             let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
             let asked = questions(&joined, policies, principal);
+            let checked = match recording {
+                Some(_) => estate.own_images(),
+                None => cross_checked(&joined, policies, principal),
+            };
+            let mut unrecorded = Ok(());
+            all_references(aws, &checked, &wanted, progress, |place, answer| {
+                if let (Some(recording), Ok(())) = (recording, &unrecorded) {
+                    let unread = Answers::unread(place.clone(), "written before");
+                    unrecorded = recording.place(&Answers { image_references: Some(answer.clone()), ..unread });
+                }
+                if let Some(inventory) = estate.places.get_mut(&place) {
+                    inventory.add_image_references(answer, &config.sources, now);
+                }
+            })
+            .await;
+            unrecorded?;
             let memory = Memory { settings: &config.permissions, now, progress };
             let open = match recording {
                 // A record is what AWS says now.

@@ -56,6 +56,7 @@ pub(super) fn excuse(answers: &mut Answers, sources: &Sources, now: Timestamp) -
         // What tells nothing about use cannot be declared unused.
         place: _,
         live: _,
+        unasked: _,
         images: _,
         snapshots: _,
         public_snapshots: _,

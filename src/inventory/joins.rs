@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::model::{AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId};
+use crate::model::{AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId, Source};
 
 use super::estate::Estate;
 use super::facts::{ImageFacts, SnapshotFacts, Unknown, Usage, since};
@@ -283,6 +283,7 @@ impl<'a> Joined<'a> {
     fn why_image_usage_is_unknown(&self, inventory: &Inventory, image: &Image, sharing: Option<&Permissions>) -> Vec<Unknown> {
         let may_have_failed = may_fail_to_launch(image, self.now);
         let mut unknown = unread(inventory.usage_gaps().chain(inventory.scream_gaps().filter(|_| may_have_failed)));
+        unknown.extend(unasked(inventory));
         match image.public {
             Some(false) => {}
             Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
@@ -303,6 +304,7 @@ impl<'a> Joined<'a> {
         sharing: Option<&Permissions>,
     ) -> Vec<Unknown> {
         let mut unknown = unread(inventory.usage_gaps().chain(inventory.scream_gaps()));
+        unknown.extend(unasked(inventory));
         match is_public {
             Some(false) => {}
             Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
@@ -372,6 +374,13 @@ impl<'a> Joined<'a> {
 /// seen of its use.
 fn may_fail_to_launch(image: &Image, now: Timestamp) -> bool {
     image.state != ImageState::Available || image.is_deprecated(now)
+}
+
+/// What was not asked hides users as well as what failed; no policy in force rests on it, so it is no gap.
+fn unasked(inventory: &Inventory) -> Option<Unknown> {
+    let names: Vec<&str> = inventory.usage_unasked().map(Source::name).collect();
+    (!names.is_empty())
+        .then(|| Unknown { reason: format!("no policy in force needs to know, so that nobody asked for {}", names.join(", ")) })
 }
 
 fn unread<'g>(gaps: impl Iterator<Item = &'g Gap>) -> Vec<Unknown> {

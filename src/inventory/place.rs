@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::config::Sources;
 use crate::model::{AllowedImages, AmiId, Block, Gap, Hides, Image, Permissions, Place, Snapshot, SnapshotId, Source};
 
-use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
+use super::answers::{Answer, Answers, DescribeImageReferences, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
+use super::cross_check;
 use super::declared::{self, Excused};
 use super::decode::{self, members};
 use super::keys::Keys;
@@ -23,6 +24,8 @@ const NAMED: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Inventory {
     pub place: Place,
+    /// What nobody asked, since no policy could make use of it.
+    pub unasked: BTreeSet<Source>,
     /// Empty where the listing failed; `images_read` tells the difference.
     pub images: Vec<Image>,
     pub images_read: bool,
@@ -61,17 +64,19 @@ impl Inventory {
 
     /// Reads the answers about one place. Whatever is missing or unreadable becomes a gap.
     pub fn from_answers(answers: Answers) -> Self {
-        let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
+        let mut gaps = Gaps { place: answers.place.clone(), unasked: answers.unasked.clone(), found: Vec::new() };
         let Found { users, secrets } = users::users(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
         let keys = answers.resource_details.as_ref().and_then(|details| details.as_deref().ok()).map(Keys::told).unwrap_or_default();
-        let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
         let image_block =
             answers.image_block_public_access.and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
         let snapshot_block = answers
             .snapshot_block_public_access
             .and_then(|answer| gaps.learn(Source::SnapshotBlockPublicAccess, answer, settings::snapshot_block));
         let allowed_images = answers.allowed_images.and_then(|answer| gaps.learn(Source::AllowedImages, answer, settings::allowed_images));
+        let Answers {
+            place, live, unasked, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, ..
+        } = answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
             let listed = members(answer.images, "Images")?;
@@ -103,6 +108,7 @@ impl Inventory {
 
         let mut inventory = Self {
             place,
+            unasked,
             images_read: images.is_some(),
             images: images.unwrap_or_default(),
             snapshots_read: snapshots.is_some(),
@@ -166,9 +172,26 @@ impl Inventory {
         self.images.iter().map(|image| image.id.as_str()).chain(self.snapshots.iter().map(|snapshot| snapshot.id.as_str()))
     }
 
+    /// Adds what EC2's cross-check of references found, after the listings, as the configuration wants it.
+    pub fn add_image_references(&mut self, answer: Answer<DescribeImageReferences>, sources: &Sources, now: Timestamp) {
+        let mut answers = Answers { image_references: Some(answer), ..Answers::unread(self.place.clone(), "read before") };
+        let excused = declared::excuse(&mut answers, sources, now).into_iter();
+        self.excused.extend(excused.filter(|excused| excused.source == Source::ImageReferences));
+        let mut gaps = Gaps { place: self.place.clone(), unasked: BTreeSet::new(), found: Vec::new() };
+        // Instances that are terminated were not asked for.
+        cross_check::read(&answers, None, &mut self.users, &mut gaps);
+        self.users.sort();
+        self.gaps.extend(gaps.found);
+    }
+
     /// The gaps that concern the whole place, not one resource of it.
     pub fn place_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.gaps.iter().filter(|gap| gap.resource.is_none())
+    }
+
+    /// What nobody asked that could hide a user.
+    pub fn usage_unasked(&self) -> impl Iterator<Item = &Source> {
+        self.unasked.iter().filter(|source| matches!(source.hides(), Hides::Users | Hides::Screams))
     }
 
     /// The gaps of sources that could hide a user of any image of the Region.
@@ -185,6 +208,7 @@ impl Inventory {
 /// Collects the gaps of one place while its answers are read.
 pub(super) struct Gaps {
     place: Place,
+    unasked: BTreeSet<Source>,
     found: Vec<Gap>,
 }
 
@@ -221,6 +245,10 @@ impl Gaps {
     }
 
     pub(super) fn note(&mut self, source: Source, error: String) {
+        // Nobody waits for an answer to what nobody asked.
+        if self.unasked.contains(&source) {
+            return;
+        }
         let gap = Gap::in_place(&self.place, source, error);
         if !self.found.contains(&gap) {
             self.found.push(gap);

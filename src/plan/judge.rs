@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
 use crate::inventory::{ImageFacts, Inventory, Joined, Recovery, SnapshotFacts};
-use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity};
+use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
 use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
 use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
@@ -201,7 +201,9 @@ impl Asked<'_> {
 
     /// Where nothing would be recoverable, one finding says how to change that.
     fn missing_rules(&self, inventory: &Inventory) -> Option<Finding> {
-        let rules = inventory.rules.as_ref().filter(|_| self.joined.config.recovery.require_recycle_bin)?;
+        // Where no policy deletes anything, the bin is nobody's concern, read or not.
+        let concerns = self.joined.config.recovery.require_recycle_bin && self.policies.needs().wants(&Source::RecycleBinRules);
+        let rules = inventory.rules.as_ref().filter(|_| concerns)?;
         let empty = inventory.images.is_empty() && inventory.snapshots.is_empty();
         let missing = ["EC2_IMAGE", "EBS_SNAPSHOT"]
             .into_iter()

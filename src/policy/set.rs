@@ -10,6 +10,7 @@ use crate::model::{Action, Shareable};
 use super::info::{Effect, PolicyInfo};
 use super::lint::KNOWN_GROUPS;
 use super::membership::Memberships;
+use super::needs::{Needs, Speaker};
 use super::problem::{Location, Problem, did_you_mean};
 use super::schema::{ResourceKind, Schemas};
 use super::targets::Targets;
@@ -23,6 +24,7 @@ pub struct PolicySet {
     groups: BTreeMap<String, Vec<usize>>,
     pub(super) schemas: &'static Schemas,
     benches: BTreeMap<(Action, ResourceKind), Bench>,
+    needs: Needs,
     pub(super) image: Uses,
     pub(super) snapshot: Uses,
     pub(super) instance: Uses,
@@ -96,6 +98,7 @@ impl PolicySet {
             groups: BTreeMap::new(),
             schemas,
             benches: BTreeMap::new(),
+            needs: Needs::of(loaded.iter().map(|one| Speaker { info: &one.info, reach: &one.reach, uses: &one.uses })),
             image: Uses::default(),
             snapshot: Uses::default(),
             instance: Uses::default(),
@@ -194,6 +197,11 @@ impl PolicySet {
         problems
     }
 
+    /// What has to be read for them.
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
     /// Whose launch permissions are worth a request each.
     pub fn asks_launch_permissions(&self) -> Asked {
         self.asks_permissions(ResourceKind::Image, &self.image)
@@ -207,6 +215,11 @@ impl PolicySet {
     /// Whether any policy asks for something on that kind; where none does, its facts need not be worked out.
     pub fn asks_about(&self, kind: ResourceKind) -> bool {
         Action::ALL.into_iter().any(|action| self.bench(action, kind).is_some())
+    }
+
+    /// About which images EC2's own cross-check of references is asked.
+    pub fn asks_image_references(&self) -> Asked {
+        if self.needs.judges_by_usage() { Asked::All } else { Asked::WhenDue }
     }
 
     fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {

@@ -20,6 +20,7 @@ pub(super) fn read(folder: &Path, place: &Place, noted: Option<&BTreeSet<Source>
     Answers {
         place: place.clone(),
         live: false,
+        unasked: BTreeSet::new(),
         images: file::read(&path(&Source::Images)),
         snapshots: file::read(&path(&Source::Snapshots)),
         public_snapshots: file::read(&path(&Source::PublicSnapshots)),

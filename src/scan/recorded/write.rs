@@ -63,6 +63,7 @@ impl Recording {
         let Answers {
             place,
             live: _,
+            unasked: _,
             images,
             snapshots,
             public_snapshots,
