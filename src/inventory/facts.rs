@@ -11,6 +11,7 @@ use crate::model::{Image, Permissions, Place, Region, Snapshot};
 
 use super::recovery::Recovery;
 use super::references::Reference;
+use super::sharing::Reach;
 use super::versions::Version;
 
 /// Everything the policies may ask about one image.
@@ -33,6 +34,8 @@ pub struct ImageFacts<'a> {
     pub usage: Result<Usage<'a>, Vec<Unknown>>,
     /// Who may launch it; `None` when its launch permissions were not read.
     pub sharing: Option<&'a Permissions>,
+    /// Who else can get at what is in it.
+    pub reach: Reach<'a>,
     pub family: Option<FamilyFacts>,
     pub version: Option<&'a Version>,
     /// Regions where an available copy made from it was seen; `None` when the copies of this account
@@ -58,6 +61,8 @@ pub struct SnapshotFacts<'a> {
     pub age: SignedDuration,
     pub is_public: Option<bool>,
     pub sharing: Option<&'a Permissions>,
+    /// Who can make use of that.
+    pub reach: Reach<'a>,
     /// The images that were found to need it, whether or not they are all.
     pub referring_images: &'a [Reference],
     /// All images (registered, disabled, or in the Recycle Bin) that need it, or why they are not all known.

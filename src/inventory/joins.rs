@@ -15,6 +15,7 @@ use super::managed;
 use super::place::Inventory;
 use super::recovery::{Recovery, recovery};
 use super::references::{Reference, User};
+use super::sharing::Graph;
 
 /// Everything joined once per cycle; facts about one resource are then cheap.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub struct Joined<'a> {
     /// Images whose snapshots nobody knows, listed without them or in a Recycle Bin, per place.
     unmapped: HashMap<&'a Place, Vec<Unknown>>,
     gaps_about: HashMap<&'a str, Vec<&'a Gap>>,
+    graphs: HashMap<&'a Place, Graph<'a>>,
     /// What stands in for permissions that were not asked for.
     unasked: Option<Permissions>,
 }
@@ -50,6 +52,7 @@ impl<'a> Joined<'a> {
             replicas: HashMap::new(),
             unmapped: HashMap::new(),
             gaps_about: HashMap::new(),
+            graphs: HashMap::new(),
             unasked: None,
         };
         for inventory in estate.places.values() {
@@ -57,6 +60,7 @@ impl<'a> Joined<'a> {
             joined.join_images(inventory);
             joined.join_bin(inventory);
             joined.join_descriptions(inventory);
+            joined.graphs.insert(&inventory.place, Graph::new(inventory));
             for gap in &inventory.gaps {
                 if let Some(resource) = &gap.resource {
                     joined.gaps_about.entry(resource).or_default().push(gap);
@@ -187,6 +191,7 @@ impl<'a> Joined<'a> {
             users,
             usage: if unknown.is_empty() { Ok(Usage { references: users }) } else { Err(unknown) },
             sharing,
+            reach: self.graphs.get(&inventory.place).map(|graph| graph.image(image, sharing)).unwrap_or_default(),
             family: families.and_then(|families| families.standing.get(&image.id)).cloned(),
             version: families.and_then(|families| families.versions.get(&image.id)),
             replica_regions: self.replica_regions(inventory, image),
@@ -214,6 +219,7 @@ impl<'a> Joined<'a> {
             age: since(snapshot.started_at, self.now),
             is_public,
             sharing,
+            reach: self.graphs.get(&inventory.place).map(|graph| graph.snapshot(snapshot, sharing)).unwrap_or_default(),
             referring_images: images,
             images: if images_known { Ok(images) } else { Err(unknown_images) },
             users,

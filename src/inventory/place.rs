@@ -11,6 +11,7 @@ use super::answers::{Answer, Answers, DescribeImageReferences, DescribeImages, D
 use super::cross_check;
 use super::declared::{self, Excused};
 use super::decode::{self, members};
+use super::keys::Keys;
 use super::recovery::RecycleBinRule;
 use super::references::Users;
 use super::settings;
@@ -44,6 +45,8 @@ pub struct Inventory {
     pub image_block: Option<Block>,
     pub snapshot_block: Option<Block>,
     pub allowed_images: Option<AllowedImages>,
+    /// Whom KMS keys let in, where that was told.
+    pub keys: Keys,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
     pub gaps: Vec<Gap>,
@@ -64,6 +67,7 @@ impl Inventory {
         let mut gaps = Gaps { place: answers.place.clone(), unasked: answers.unasked.clone(), found: Vec::new() };
         let Found { users, secrets } = users::users(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
+        let keys = answers.resource_details.as_ref().and_then(|details| details.as_deref().ok()).map(Keys::told).unwrap_or_default();
         let image_block =
             answers.image_block_public_access.and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
         let snapshot_block = answers
@@ -119,6 +123,7 @@ impl Inventory {
             image_block,
             snapshot_block,
             allowed_images,
+            keys,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             gaps: gaps.found,

@@ -30,6 +30,14 @@ impl Grantee {
         }
     }
 
+    /// The account, if it is one.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Everyone | Self::Organization(_) | Self::Unit(_) => None,
+        }
+    }
+
     /// The organization id (`o-…`) inside an organization's or unit's ARN.
     pub fn organization_id(&self) -> Option<&str> {
         let (Self::Organization(arn) | Self::Unit(arn)) = self else { return None };

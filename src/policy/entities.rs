@@ -4,7 +4,7 @@ use std::iter;
 
 use cedar_policy::{Entity, EntityUid, RestrictedExpression};
 
-use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, SnapshotFacts, Usage, User, Version};
+use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, Reach, SnapshotFacts, Usage, User, Version};
 use crate::model::{AllowedImages, Block, Grantee, Image, Manager, Permissions, Protection, Snapshot, Tags, Volume};
 
 use super::schema::{Names, uid};
@@ -25,6 +25,7 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
         idle,
         usage: used,
         sharing,
+        reach,
         family,
         version,
         replica_regions,
@@ -43,6 +44,7 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
     put.put_known("idle", *idle, duration);
     usage(&mut put, used.as_ref().ok())?;
     share(&mut put, *sharing, names)?;
+    reached(&mut put, reach, names)?;
     if let Some(FamilyFacts { name: _, rank, size, versions_behind, is_newest }) = family {
         put.put_record("family", || {
             [("rank", count(*rank)), ("size", count(*size)), ("versionsBehind", count(*versions_behind)), ("isNewest", truth(*is_newest))]
@@ -157,6 +159,7 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
         age,
         is_public,
         sharing,
+        reach,
         images,
         usage: used,
         source_volume_exists,
@@ -176,6 +179,7 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
     put.put("state", || text(state));
     put.put_known("isPublic", *is_public, truth);
     share(&mut put, *sharing, names)?;
+    reached(&mut put, reach, names)?;
     put.put_known("encrypted", *encrypted, truth);
     put.put_known("kmsKey", kms_key.as_deref(), text);
     put.put("sizeGiB", || long(*size_gib));
@@ -242,22 +246,44 @@ fn usage(put: &mut Attributes<'_>, usage: Option<&Usage<'_>>) -> Result<(), Unbu
 
 fn share(put: &mut Attributes<'_>, sharing: Option<&Permissions>, names: &Names) -> Result<(), Unbuildable> {
     let Some(sharing) = sharing else { return Ok(()) };
-    put.put_record("sharing", || {
-        let (mut accounts, mut organizations, mut units) = (Vec::new(), Vec::new(), Vec::new());
-        for grantee in sharing.shares() {
-            match grantee {
-                Grantee::Everyone => {}
-                Grantee::Account(account) => accounts.push(account.as_str()),
-                Grantee::Organization(arn) => organizations.push(last(arn)),
-                Grantee::Unit(arn) => units.push(last(arn)),
-            }
+    put.put_record("sharing", || grantees(sharing.shares(), names))
+}
+
+/// What permissions, snapshots and keys tell together.
+fn reached(put: &mut Attributes<'_>, reach: &Reach<'_>, names: &Names) -> Result<(), Unbuildable> {
+    let Reach {
+        public_snapshots,
+        snapshots_shared_with,
+        left,
+        unusable,
+        keys: _, // for people
+    } = reach;
+    put.put_known("snapshotsPublic", public_snapshots.as_ref(), |public| truth(!public.is_empty()));
+    for (name, accounts) in [("snapshotsSharedWith", snapshots_shared_with), ("sharedWithLeft", left)] {
+        put.put_known(name, accounts.as_ref(), |accounts| entities(&names.account, accounts.iter().map(|account| account.as_str())));
+    }
+    match unusable {
+        Some(unusable) => put.put_record("unusableShares", || grantees(unusable.keys().copied(), names)),
+        None => Ok(()),
+    }
+}
+
+/// The fields of a `Sharing`.
+fn grantees<'g>(grantees: impl Iterator<Item = &'g Grantee>, names: &Names) -> [(&'static str, RestrictedExpression); 3] {
+    let (mut accounts, mut organizations, mut units) = (Vec::new(), Vec::new(), Vec::new());
+    for grantee in grantees {
+        match grantee {
+            Grantee::Everyone => {}
+            Grantee::Account(account) => accounts.push(account.as_str()),
+            Grantee::Organization(arn) => organizations.push(last(arn)),
+            Grantee::Unit(arn) => units.push(last(arn)),
         }
-        [
-            ("accounts", entities(&names.account, accounts)),
-            ("organizations", entities(&names.organization, organizations)),
-            ("orgUnits", entities(&names.unit, units)),
-        ]
-    })
+    }
+    [
+        ("accounts", entities(&names.account, accounts)),
+        ("organizations", entities(&names.organization, organizations)),
+        ("orgUnits", entities(&names.unit, units)),
+    ]
 }
 
 /// The last part of an ARN: the id of the organization or unit.
