@@ -127,6 +127,6 @@ pub(super) async fn look(clients: &Clients, step: &Entry) -> Result<Present, Aws
     match &step.resource {
         ResourceId::Image(id) => super::reread::image(clients, id, step.action).await,
         ResourceId::Snapshot(id) => super::reread::snapshot(clients, id, step.action).await,
-        ResourceId::Place(_) => Ok(Present::Gone),
+        ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => Ok(Present::Gone),
     }
 }

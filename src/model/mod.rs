@@ -12,7 +12,7 @@ mod source;
 
 pub use action::{Action, ActionClass, Context, Mode, Principal, Severity};
 pub use gap::Gap;
-pub use ids::{AccountId, AmiId, Place, Region, ResourceId, SnapshotId};
+pub use ids::{AccountId, AmiId, GroupName, InstanceId, Place, Region, ResourceId, SnapshotId};
 pub use image::{Image, ImageState, ProductCode, Protection, Volume};
 pub use sharing::{Grantee, Permissions};
 pub use snapshot::Snapshot;

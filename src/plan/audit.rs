@@ -46,6 +46,7 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
             ResourceId::Image(_) => image(step, inventory, estate, &mut object, config),
             ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
             ResourceId::Place(_) => object("nothing can be done to a place".into()),
+            ResourceId::Instance(_) | ResourceId::Group(_) => object("nothing is ever done to what runs".into()),
         }
     }
     objections.sort();

@@ -66,7 +66,8 @@ fn completely_judged(estate: &Estate, triple: &Triple) -> bool {
     let listed = match &triple.resource {
         ResourceId::Image(_) => inventory.images_read,
         ResourceId::Snapshot(_) => inventory.snapshots_read,
-        ResourceId::Place(_) => true,
+        // Of these there are only findings: nothing is ever due for them.
+        ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => true,
     };
     let resource = triple.resource.to_string();
     let doubted = inventory

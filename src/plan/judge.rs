@@ -59,7 +59,7 @@ pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Pr
             let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id);
             snapshot.map(|snapshot| asked.snapshot(&joined.snapshot(inventory, snapshot)).0).unwrap_or_default()
         }
-        ResourceId::Place(_) => Vec::new(),
+        ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => Vec::new(),
     });
     due.map(|due| due.entry).collect()
 }

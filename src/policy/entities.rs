@@ -121,6 +121,8 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
     };
     put.put_known("deregistrationProtected", protected, truth);
     put.put_known("sourceImage", source_image.as_ref(), |(source, _)| entity(&names.image, source.as_str()));
+    // Snapshots beside the root's, wherever the root has one.
+    put.put("dataVolumes", || count(image.snapshots().count().saturating_sub(usize::from(root_device_type == "ebs"))));
     put.put("snapshotCount", || count(image.snapshots().count()));
     put.put("snapshotGiB", || {
         long(volumes.iter().filter(|volume| volume.snapshot.is_some()).fold(0, |sum: i64, volume| sum.saturating_add(volume.size_gib)))

@@ -47,6 +47,8 @@ struct Statement<'a> {
     range: Range<usize>,
     /// Named by its `@id`, or by where it stands as long as it has none.
     policy: Policy,
+    /// Whether it names a type that a policy is about only if it names it.
+    named: bool,
 }
 
 impl PolicySet {
@@ -130,10 +132,23 @@ fn parse<'a>(file: &'a PolicyFile, problems: &mut Vec<Problem>) -> Vec<Statement
         for policy in set.policies() {
             let place = Location::of(&file.path, &file.text, range.start);
             let id = policy.annotation("id").filter(|id| !id.trim().is_empty()).map_or_else(|| place.to_string(), str::to_owned);
-            parsed.push(Statement { file, range: range.clone(), policy: policy.new_id(PolicyId::new(id)) });
+            let named = policy.to_json().is_ok_and(|json| names_a_type(&json));
+            parsed.push(Statement { file, range: range.clone(), policy: policy.new_id(PolicyId::new(id)), named });
         }
     }
     parsed
+}
+
+/// Whether the policy's tree tests for, or has an entity of, one of [`ResourceKind::BY_NAME`].
+fn names_a_type(tree: &Value) -> bool {
+    match tree {
+        Value::Object(fields) => fields.iter().any(|(key, inner)| match (key.as_str(), inner.as_str()) {
+            ("entity_type" | "type", Some(name)) => ResourceKind::BY_NAME.iter().any(|kind| kind.name() == name),
+            _ => names_a_type(inner),
+        }),
+        Value::Array(items) => items.iter().any(names_a_type),
+        _ => false,
+    }
 }
 
 /// Where in the parsed text a complaint points to.
@@ -177,7 +192,8 @@ impl Statement<'_> {
     fn loaded(&self, schemas: &Schemas) -> Result<Loaded, Problem> {
         let json = self.policy.to_json().map_err(|error| self.problem(Fault::new(error.to_string(), "report this as a bug")))?;
         let mut reach = BTreeSet::new();
-        for environment in schemas.readings.iter().flat_map(|reading| self.policy.get_valid_request_envs(reading.schema())) {
+        for environment in schemas.readings_for(self.named).iter().flat_map(|reading| self.policy.get_valid_request_envs(reading.schema()))
+        {
             let action = schemas.names.actions().iter().find(|(_, uid)| uid == environment.action());
             let kind = ResourceKind::ALL.into_iter().find(|&kind| schemas.names.kind(kind) == environment.resource());
             if let (Some(&(action, _)), Some(kind)) = (action, kind) {
@@ -231,7 +247,7 @@ impl Statement<'_> {
             ActionConstraint::Eq(action) => action == *revoke,
             ActionConstraint::In(actions) => actions.iter().any(speaks),
         };
-        if !revokes || !self.text().contains("grantee") || schemas.readings.iter().all(|reading| valid(self, reading)) {
+        if !revokes || !self.text().contains("grantee") || schemas.readings_for(self.named).iter().all(|reading| valid(self, reading)) {
             return Vec::new();
         }
         let about = |kind: ResourceKind| match self.policy.resource_constraint() {
@@ -277,7 +293,7 @@ fn duplicates(statements: &[Statement<'_>]) -> Vec<Problem> {
 fn invalid(statements: &[Statement<'_>], schemas: &Schemas) -> Vec<Problem> {
     let mut problems = Vec::new();
     for statement in statements {
-        let mut complaints = schemas.readings.iter().map(|reading| complaints(statement, reading));
+        let mut complaints = schemas.readings_for(statement.named).iter().map(|reading| complaints(statement, reading));
         let first = complaints.next().unwrap_or_default();
         let about_grantee = statement.text().contains("grantee");
         if first.is_empty() || about_grantee && complaints.any(|complaints| complaints.is_empty()) {

@@ -22,16 +22,24 @@ pub fn schema_text() -> &'static str {
 pub enum ResourceKind {
     Image,
     Snapshot,
+    Instance,
+    Group,
 }
 
 impl ResourceKind {
-    pub const ALL: [Self; 2] = [Self::Image, Self::Snapshot];
+    pub const ALL: [Self; 4] = [Self::Image, Self::Snapshot, Self::Instance, Self::Group];
+
+    /// Only a policy that names the type is about it. `permit (principal, action == Action::"notify", resource)` was
+    /// written about images and snapshots; read as being about every instance too, it would flood its readers.
+    pub(super) const BY_NAME: [Self; 2] = [Self::Instance, Self::Group];
 
     /// The name of the Cedar entity type.
     pub fn name(self) -> &'static str {
         match self {
             Self::Image => "Image",
             Self::Snapshot => "Snapshot",
+            Self::Instance => "Instance",
+            Self::Group => "Group",
         }
     }
 }
@@ -41,6 +49,8 @@ impl ResourceKind {
 pub(super) struct Schemas {
     /// One per type that `context.grantee` can have, `Account` first: Cedar has no type for "one of these".
     pub(super) readings: Vec<Validator>,
+    /// The same without the types of [`ResourceKind::BY_NAME`], for policies that name none of them.
+    unnamed: Vec<Validator>,
     pub(super) names: Names,
     /// The actions and their groups.
     pub(super) actions: Entities,
@@ -51,6 +61,8 @@ pub(super) struct Schemas {
 pub(super) struct Names {
     pub(super) image: EntityTypeName,
     pub(super) snapshot: EntityTypeName,
+    pub(super) instance: EntityTypeName,
+    pub(super) group: EntityTypeName,
     pub(super) account: EntityTypeName,
     pub(super) account_group: EntityTypeName,
     pub(super) organization: EntityTypeName,
@@ -71,16 +83,18 @@ impl Schemas {
     }
 
     fn read() -> Result<Self, Box<dyn std::error::Error>> {
-        let readings = GRANTEES
-            .iter()
-            .map(|grantee| Ok(Validator::new(Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map_err(Box::new)?.0)))
-            .collect::<Result<Vec<_>, Box<dyn std::error::Error>>>()?;
+        let readings = readings_of(TEXT)?;
+        // In the lists of what an action is done to they stand behind the types that need no name.
+        let unnamed = ResourceKind::BY_NAME.iter().fold(TEXT.to_owned(), |text, kind| text.replace(&format!(", {}", kind.name()), ""));
+        let unnamed = readings_of(&unnamed)?;
         let actions = readings.first().ok_or("there is no reading")?.schema().action_entities().map_err(Box::new)?;
         let warden: EntityTypeName = "Warden".parse()?;
         let action: EntityTypeName = "Action".parse()?;
         let names = Names {
             image: "Image".parse()?,
             snapshot: "Snapshot".parse()?,
+            instance: "Instance".parse()?,
+            group: "Group".parse()?,
             account: "Account".parse()?,
             account_group: "AccountGroup".parse()?,
             organization: "Organization".parse()?,
@@ -91,8 +105,18 @@ impl Schemas {
             after_approval: uid(&warden, Principal::AfterApproval.name()),
             actions: Action::ALL.iter().map(|&verb| (verb, uid(&action, verb.name()))).collect(),
         };
-        Ok(Self { readings, names, actions })
+        Ok(Self { readings, unnamed, names, actions })
     }
+
+    /// What a policy is validated against.
+    pub(super) fn readings_for(&self, named: bool) -> &[Validator] {
+        if named { &self.readings } else { &self.unnamed }
+    }
+}
+
+fn readings_of(text: &str) -> Result<Vec<Validator>, Box<dyn std::error::Error>> {
+    let reading = |grantee| Ok(Validator::new(Schema::from_cedarschema_str(&text.replace(GRANTEE, grantee)).map_err(Box::new)?.0));
+    GRANTEES.into_iter().map(reading).collect()
 }
 
 impl Names {
@@ -107,6 +131,8 @@ impl Names {
         match kind {
             ResourceKind::Image => &self.image,
             ResourceKind::Snapshot => &self.snapshot,
+            ResourceKind::Instance => &self.instance,
+            ResourceKind::Group => &self.group,
         }
     }
 

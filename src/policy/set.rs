@@ -25,6 +25,8 @@ pub struct PolicySet {
     benches: BTreeMap<(Action, ResourceKind), Bench>,
     pub(super) image: Uses,
     pub(super) snapshot: Uses,
+    pub(super) instance: Uses,
+    pub(super) group: Uses,
     pub(super) targets: Targets,
     /// The actions and their groups, where a condition names a group; else empty.
     pub(super) actions: Entities,
@@ -93,6 +95,8 @@ impl PolicySet {
             benches: BTreeMap::new(),
             image: Uses::default(),
             snapshot: Uses::default(),
+            instance: Uses::default(),
+            group: Uses::default(),
             targets: Targets::default(),
             actions: Entities::empty(),
         };
@@ -121,6 +125,8 @@ impl PolicySet {
             match kind {
                 ResourceKind::Image => self.image.join(&one.uses),
                 ResourceKind::Snapshot => self.snapshot.join(&one.uses),
+                ResourceKind::Instance => self.instance.join(&one.uses),
+                ResourceKind::Group => self.group.join(&one.uses),
             }
             if action == Action::Replicate && one.info.effect == Effect::Permit {
                 self.targets.join(&one.targets);
@@ -192,6 +198,11 @@ impl PolicySet {
         self.asks_permissions(ResourceKind::Snapshot, &self.snapshot)
     }
 
+    /// Whether any policy asks for something on that kind; where none does, its facts need not be worked out.
+    pub fn asks_about(&self, kind: ResourceKind) -> bool {
+        Action::ALL.into_iter().any(|action| self.bench(action, kind).is_some())
+    }
+
     fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {
         let revokes = self.bench(Action::RevokeShare, kind).is_some();
         if revokes || uses.attributes.has("sharing") { Asked::All } else { Asked::WhenDue }
@@ -205,6 +216,6 @@ impl PolicySet {
     /// The same set, building every fact whether a policy reads it or not: what the filter is tested against.
     #[cfg(test)]
     pub(super) fn unfiltered(&self) -> Self {
-        Self { image: Uses::all(), snapshot: Uses::all(), ..self.clone() }
+        Self { image: Uses::all(), snapshot: Uses::all(), instance: Uses::all(), group: Uses::all(), ..self.clone() }
     }
 }
