@@ -3,6 +3,8 @@
 //! Pure: no clock, no file, no AWS type. `now` is an argument.
 
 pub mod answers;
+mod bases;
+mod consumers;
 mod decode;
 mod estate;
 mod facts;
@@ -14,8 +16,11 @@ mod memory;
 mod mentions;
 mod organization;
 mod place;
+mod platforms;
+mod provenance;
 mod recovery;
 mod references;
+mod runs;
 mod templates;
 mod trail;
 mod versions;
@@ -27,8 +32,11 @@ pub use joins::Joined;
 pub use mentions::mentions;
 pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
+pub use platforms::{System, system_of};
+pub use provenance::{Condition, GroupFacts, Here, InstanceFacts, Origin, Provenance};
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Reference, User, launched as read_launched};
+pub use runs::{Group, Instance, OthersImages, Runs, TagSet};
 pub use trail::{Changed, IMAGE_CHANGES, Remembered, SNAPSHOT_CHANGES};
 pub use versions::Version;
 

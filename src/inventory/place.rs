@@ -8,6 +8,7 @@ use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAt
 use super::decode::{self, members};
 use super::recovery::RecycleBinRule;
 use super::references::{self, Users};
+use super::runs::Runs;
 
 /// Everything seen in one place. `None` stands for "not learnt", and a gap says why.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Inventory {
     pub public_snapshots: Option<HashSet<SnapshotId>>,
     /// Users found here, of images and snapshots of any account.
     pub users: Users,
+    /// Instances and groups, for findings.
+    pub runs: Runs,
     /// Images in the Recycle Bin.
     pub bin: Option<BTreeSet<AmiId>>,
     pub rules: Option<Vec<RecycleBinRule>>,
@@ -35,6 +38,7 @@ impl Inventory {
     pub fn from_answers(answers: Answers) -> Self {
         let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
         let users = references::users(&answers, &mut gaps);
+        let runs = Runs::read(&answers, &mut gaps);
         let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
@@ -73,6 +77,7 @@ impl Inventory {
             snapshots: snapshots.unwrap_or_default(),
             public_snapshots,
             users,
+            runs,
             bin,
             rules,
             volumes,

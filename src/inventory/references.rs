@@ -40,6 +40,8 @@ pub enum User {
     ImageInRecycleBin,
     /// A recorded file in which the id was found.
     Recorded,
+    /// Something configured that would pick it by its name or tags.
+    Consumer,
 }
 
 impl User {
@@ -53,7 +55,15 @@ impl User {
             Self::Image => "image",
             Self::ImageInRecycleBin => "image in the Recycle Bin",
             Self::Recorded => "recorded source",
+            Self::Consumer => "consumer",
         }
+    }
+}
+
+impl Reference {
+    /// The name of the Auto Scaling group, if it is one.
+    pub(super) fn group(&self) -> Option<&str> {
+        (self.user == User::AutoScalingGroup).then_some(&self.name)
     }
 }
 

@@ -12,6 +12,7 @@ mod limits;
 mod make;
 mod outlook;
 mod questions;
+mod runs;
 
 pub use crate::model::Principal;
 pub use audit::{Objection, audit};

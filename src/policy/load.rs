@@ -38,7 +38,7 @@ pub fn shipped_files() -> Vec<PolicyFile> {
             vec![$(PolicyFile { path: concat!("policies/", $name).into(), text: include_str!(concat!("../../policies/", $name)).into() }),*]
         };
     }
-    shipped!["availability.cedar", "finance.cedar", "guardrails.cedar", "lifecycle.cedar", "security.cedar"]
+    shipped!["availability.cedar", "finance.cedar", "guardrails.cedar", "lifecycle.cedar", "provenance.cedar", "security.cedar"]
 }
 
 /// A policy as it stands in its file.

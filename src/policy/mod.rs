@@ -11,6 +11,7 @@ mod lint;
 mod load;
 mod membership;
 mod problem;
+mod running;
 mod schema;
 mod set;
 mod statements;

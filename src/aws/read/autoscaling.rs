@@ -9,7 +9,7 @@ use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
     AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, EbsBlockDevice, GroupTemplate,
-    LaunchConfiguration, MixedInstancesPolicy, Override, TemplateSpecification,
+    LaunchConfiguration, MixedInstancesPolicy, Override, Tag, TemplateSpecification,
 };
 
 /// Auto Scaling sends at most 100 groups or launch configurations on a page, 50 unless told.
@@ -43,6 +43,7 @@ fn group(group: sdk::AutoScalingGroup) -> AutoScalingGroup {
         min_size: group.min_size.map(i64::from),
         max_size: group.max_size.map(i64::from),
         desired_capacity: group.desired_capacity.map(i64::from),
+        tags: list(group.tags, |tag| Tag { key: tag.key, value: tag.value }),
     }
 }
 
