@@ -23,7 +23,7 @@ pub struct InstanceFacts<'a> {
     pub instance: &'a Instance,
     /// Since its launch.
     pub age: Option<SignedDuration>,
-    /// The Auto Scaling group, where it was listed too.
+    /// The Auto Scaling group it says it belongs to, unless the groups were listed without that one.
     pub group: Option<&'a str>,
     pub image: &'a Origin<'a>,
     pub condition: Condition,
@@ -225,9 +225,10 @@ impl<'a> Here<'a> {
     /// What is known about an instance of this place.
     pub fn instance(&'a self, instance: &'a Instance) -> Option<InstanceFacts<'a>> {
         let origin = self.origins.get(&instance.image)?;
+        // Where the groups could not be listed an instance is not suddenly one that stands alone.
         let listed = |name: &&str| {
-            let groups = self.inventory.runs.groups.as_deref().unwrap_or_default();
-            groups.binary_search_by(|group| group.name.as_str().cmp(name)).is_ok()
+            let groups = self.inventory.runs.groups.as_deref();
+            groups.is_none_or(|groups| groups.binary_search_by(|group| group.name.as_str().cmp(name)).is_ok())
         };
         Some(InstanceFacts {
             place: &self.inventory.place,

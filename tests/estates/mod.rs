@@ -48,6 +48,8 @@ pub(crate) enum UserSeed {
     GroupOnVersion,
     GroupOverride,
     Configuration,
+    /// A group on its template's image, with an instance that still runs this one.
+    GroupInstance,
 }
 
 pub(crate) fn seed() -> impl Strategy<Value = Seed> {
@@ -123,6 +125,7 @@ fn user() -> impl Strategy<Value = UserSeed> {
         Just(UserSeed::GroupOnVersion),
         Just(UserSeed::GroupOverride),
         Just(UserSeed::Configuration),
+        Just(UserSeed::GroupInstance),
     ]
 }
 
@@ -171,6 +174,7 @@ pub(crate) fn empty(place: Place) -> Answers {
         images_in_recycle_bin: Ok(ListImagesInRecycleBin { images: Some(vec![]) }),
         rules: Ok(ListRules { rules: Some(vec![]) }),
         rule_details: Ok(vec![]),
+        images_in_use: Some(Ok(DescribeImages { images: Some(vec![]) })),
         ..Answers::unread(place, "not asked")
     }
 }
@@ -267,6 +271,7 @@ fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
                 instance_id: Some(format!("i-{id}")),
                 image_id: Some(ami.into()),
                 state: Some(InstanceState { name: Some(state.into()) }),
+                launch_time: Some(days_ago(40)),
                 ..Instance::default()
             };
             push(&mut answers.instances, |answer| &mut answer.reservations, Reservation { instances: Some(vec![Some(instance)]) });
@@ -297,6 +302,7 @@ fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
             };
             push(&mut answers.auto_scaling_groups, |answer| &mut answer.auto_scaling_groups, group);
         }
+        UserSeed::GroupInstance => group_with_instance(answers, id, ami),
         UserSeed::Configuration => {
             let configuration = LaunchConfiguration {
                 launch_configuration_name: Some(format!("lc-{id}")),
@@ -306,6 +312,27 @@ fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
             push(&mut answers.launch_configurations, |answer| &mut answer.launch_configurations, configuration);
         }
     }
+}
+
+/// A group whose template launches `ami-elsewhere`, and an instance of it from before.
+fn group_with_instance(answers: &mut Answers, id: &str, ami: &str) {
+    template(answers, id, &["ami-elsewhere"]);
+    let name = format!("g-{id}");
+    let group = AutoScalingGroup {
+        auto_scaling_group_name: Some(name.clone()),
+        launch_template: Some(TemplateSpecification { launch_template_id: Some(format!("lt-{id}")), ..Default::default() }),
+        desired_capacity: Some(1),
+        ..Default::default()
+    };
+    push(&mut answers.auto_scaling_groups, |answer| &mut answer.auto_scaling_groups, group);
+    let instance = Instance {
+        instance_id: Some(format!("i-{id}")),
+        image_id: Some(ami.into()),
+        state: Some(InstanceState { name: Some("running".into()) }),
+        tags: Some(vec![Some(Tag { key: Some("aws:autoscaling:groupName".into()), value: Some(name) })]),
+        ..Instance::default()
+    };
+    push(&mut answers.instances, |answer| &mut answer.reservations, Reservation { instances: Some(vec![Some(instance)]) });
 }
 
 /// A template whose versions launch these images; the first is the default.
@@ -352,9 +379,10 @@ pub(crate) fn deny(answers: &mut Answers, source: usize) {
         10 => answers.rule_details = Err(why()),
         11 => answers.launch_permissions.clear(),
         12 => answers.create_volume_permissions.clear(),
-        _ => answers.launch_permissions.values_mut().for_each(|answer| *answer = Err(why())),
+        13 => answers.launch_permissions.values_mut().for_each(|answer| *answer = Err(why())),
+        _ => answers.images_in_use = Some(Err(why())),
     }
 }
 
 /// How many ways [`deny`] knows.
-pub(crate) const DENIALS: usize = 14;
+pub(crate) const DENIALS: usize = 15;
