@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId, Source};
 
+use super::failed_launches::FailedLaunches;
 use super::trail::Remembered;
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
@@ -52,6 +53,9 @@ pub struct History {
     /// Who may use an image or snapshot, as it was read; a recording has files of its own for that.
     #[serde(skip)]
     pub permissions: BTreeMap<ResourceId, Remembered>,
+    /// Launches that CloudTrail saw fail. A record has the events themselves.
+    #[serde(skip)]
+    pub failed_launches: BTreeMap<Place, FailedLaunches>,
     /// Up to when CloudTrail has been read for changes of them.
     #[serde(skip)]
     pub watched: BTreeMap<Place, Timestamp>,

@@ -41,6 +41,7 @@ mod versions;
 pub use declared::Excused;
 pub use estate::Estate;
 pub use facts::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Unknown, Usage};
+pub use failed_launches::{FailedLaunch, FailedLaunches, LAUNCHES};
 pub use history::{Clock, Copy, Failures, History, Mapping, Triple};
 pub use joins::Joined;
 pub use keys::{Admission, KeyAccess, Keys};

@@ -42,6 +42,7 @@ impl Ledger {
             sizes: take(&mut kinds, "sizes")?,
             permissions: take(&mut kinds, "permissions")?,
             watched: take(&mut kinds, "watched")?,
+            failed_launches: take(&mut kinds, "failed_launches")?,
             // A record's own note.
             recorded: BTreeMap::new(),
         };
@@ -64,6 +65,7 @@ impl Ledger {
             sizes,
             permissions,
             watched,
+            failed_launches,
             recorded: _,
         } = after;
         let changes = [
@@ -77,6 +79,7 @@ impl Ledger {
             ("sizes", differences(&before.sizes, sizes)?),
             ("permissions", differences(&before.permissions, permissions)?),
             ("watched", differences(&before.watched, watched)?),
+            ("failed_launches", differences(&before.failed_launches, failed_launches)?),
         ];
         if changes.iter().all(|(_, changes)| changes.written.is_empty() && changes.gone.is_empty()) {
             return Ok(());

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Copy, Failures, History, Mapping, Remembered, Triple};
+use crate::inventory::{Clock, Copy, FailedLaunch, FailedLaunches, Failures, History, Mapping, Remembered, Triple};
 use crate::model::{Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
@@ -64,6 +64,12 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn failed_launches()(watched_until in prop::option::of(time()), seen in prop::collection::btree_set((ami(), text(), time()), 0..3)) -> FailedLaunches {
+        FailedLaunches { watched_until, seen: seen.into_iter().map(|(image, by, at)| FailedLaunch { image, by, at }).collect() }
+    }
+}
+
+prop_compose! {
     fn history()(
         clocks in btree_map(triple(), clock(), 0..6),
         failures in btree_map(triple(), failures(), 0..4),
@@ -75,8 +81,9 @@ prop_compose! {
         sizes in btree_map(place(), any::<usize>(), 0..3),
         permissions in btree_map(triple().prop_map(|triple| triple.resource), remembered(), 0..4),
         watched in btree_map(place(), time(), 0..3),
+        failed_launches in btree_map(place(), failed_launches(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, permissions, watched, recorded: std::collections::BTreeMap::new() }
+        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, permissions, watched, failed_launches, recorded: std::collections::BTreeMap::new() }
     }
 }
 
