@@ -16,7 +16,9 @@ use ami_warden::model::{Action, ActionClass, Hides, Image, ImageState, Place, Re
 use ami_warden::plan::{Entry, HoldKind, Plan, Principal, audit, make};
 use ami_warden::policy::{PolicyFile, PolicySet};
 use ami_warden::scan::recorded::{self, Recording};
-use estates::{DAMAGES, Damage, KINDS, UserSeed, add_user, counts, damage, deny, estate, files, now};
+use estates::faults::{DAMAGES, Damage, damage, deny, files};
+use estates::users::{KINDS, UserSeed, add_user, counts};
+use estates::{estate, now};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -1,7 +1,7 @@
 //! Estates made up by proptest: everything the answers can say about a few images, in the shapes of AWS.
 
-mod faults;
-mod users;
+pub(crate) mod faults;
+pub(crate) mod users;
 
 use ami_warden::inventory::answers::*;
 use ami_warden::model::{AmiId, Place, SnapshotId};
@@ -10,8 +10,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-pub(crate) use faults::{DAMAGES, Damage, damage, deny, files};
-pub(crate) use users::{KINDS, UserSeed, add_user, counts};
+use users::{UserSeed, add_user};
 
 pub(crate) const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 pub(crate) const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
