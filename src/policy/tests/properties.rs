@@ -140,7 +140,9 @@ fn clear(judgement: &Judgement) -> BTreeSet<(Action, Context)> {
 /// A fact that a failed read takes away.
 type Loss<T> = (&'static str, fn(&mut T));
 
-const IMAGE_LOSSES: [Loss<ImageCase>; 5] = [
+const IMAGE_LOSSES: [Loss<ImageCase>; 7] = [
+    ("newer_base", |case| case.newer_base = None),
+    ("consumers", |case| case.consumers = None),
     ("usage", |case| case.users = None),
     ("sharing", |case| case.sharing = None),
     ("replica_regions", |case| case.replica_regions = None),

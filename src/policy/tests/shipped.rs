@@ -277,6 +277,54 @@ fn what_another_service_manages_is_left_to_it() {
 }
 
 #[test]
+fn what_a_consumer_picks_or_may_pick_is_not_deprecated() {
+    let picked = |consumers: Option<usize>| image("web").aged(400).with(|case| case.consumers = consumers);
+    image_is(&picked(Some(0)), Action::Deprecate, "deprecate-old-unused / ");
+    image_is(&picked(Some(1)), Action::Deprecate, "deprecate-old-unused / picked-by-consumer");
+    image_is(&picked(None), Action::Deprecate, "deprecate-old-unused / picked-by-consumer");
+}
+
+#[test]
+fn an_image_with_data_volumes_is_deregistered_by_persons_only() {
+    let disabled = image("web").aged(400).disabled(31);
+    let backup = disabled.clone().with(|case| {
+        let data = crate::model::Volume { snapshot: Some("snap-0bbbbbbbbbbbbbbbb".into()), ..case.image.volumes[0].clone() };
+        case.image.volumes.push(data);
+    });
+    image_is(&backup, Action::Deregister, "retire-old-unused / serves-as-backup");
+    let by_a_person = judge_by(shipped(), &backup, Principal::AfterApproval);
+    assert_eq!(told(&by_a_person, Action::Deregister), "retire-old-unused / ");
+    // An empty volume holds nothing.
+    image_is(
+        &disabled.with(|case| {
+            case.image.volumes.push(crate::model::Volume { snapshot: None, size_gib: 100, encrypted: None, kms_key: None });
+        }),
+        Action::Deregister,
+        "retire-old-unused / ",
+    );
+}
+
+#[test]
+fn images_that_cannot_be_used_or_should_be_built_anew_are_reported() {
+    let state = |name: &str| image("web").aged(2).with(|case| case.image.state = crate::model::ImageState::named(name));
+    for broken in ["failed", "error", "pending"] {
+        image_is(&state(broken), Action::Notify, "broken-image / ");
+        image_is(&state(broken).aged(0), Action::Notify, "");
+    }
+    let based = |newer: Option<bool>| image("web").with(|case| case.newer_base = newer);
+    image_is(&based(Some(true)), Action::Notify, "newer-base-image / ");
+    image_is(&based(Some(true)).rank(0), Action::Notify, "newer-base-image / ");
+    image_is(&based(Some(true)).rank(1), Action::Notify, "");
+    image_is(&based(Some(false)), Action::Notify, "");
+    image_is(&based(None), Action::Notify, "");
+    image_is(&image("web-centos7"), Action::Notify, "end-of-life-system / ");
+    image_is(&image("web-centos7").deprecated(1), Action::Notify, "");
+    image_is(&image("web").with(|case| case.image.root_device_type = "instance-store".into()), Action::Notify, "instance-store-image / ");
+    image_is(&image("web").with(|case| case.image.virtualization = "paravirtual".into()), Action::Notify, "obsolete-virtualization / ");
+    image_is(&image("web").with(|case| case.image.architecture = "i386".into()), Action::Notify, "obsolete-virtualization / ");
+}
+
+#[test]
 fn production_is_deregistered_by_persons_only() {
     let disabled = image("web").aged(400).disabled(31);
     for (key, value) in [("env", "prod"), ("env", "Production"), ("Environment", "LIVE"), ("environment", "prd"), ("Env", "PROD")] {
