@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use ami_warden::config::Config;
+use ami_warden::config::{Config, Consumer, Owner, load};
 use ami_warden::evidence::Evidence;
 use ami_warden::inventory::answers::Answers;
 use ami_warden::inventory::{Estate, History, Inventory, Joined, Triple};
-use ami_warden::model::{Action, ActionClass, Hides, Place, ResourceId, Source};
+use ami_warden::model::{Action, ActionClass, Hides, Image, ImageState, Place, ResourceId, Source};
 use ami_warden::plan::{Entry, HoldKind, Plan, Principal, audit, make};
 use ami_warden::policy::{PolicyFile, PolicySet};
 use ami_warden::scan::recorded::{self, Recording};
@@ -143,6 +143,43 @@ fn steps(plan: &Plan) -> BTreeSet<Triple> {
     plan.steps.iter().map(Entry::triple).collect()
 }
 
+/// Consumers as they are written in the configuration.
+fn consumers() -> impl Strategy<Value = String> {
+    let consumer = (
+        prop_oneof![Just("name_pattern = \"line?-*\""), Just("name_pattern = \"line0-1.?*\""), Just("tags = { family = \"gold*\" }")],
+        prop_oneof![Just(""), Just("owners = [\"self\"]"), Just("owners = [\"111111111111\"]"), Just("owners = [\"amazon\"]")],
+        prop_oneof![Just("newest"), Just("newest-2"), Just("all")],
+        prop_oneof![Just(""), Just("account = \"111111111111\""), Just("account = \"333333333333\"")],
+        prop_oneof![Just(""), Just("regions = [\"us-east-1\"]")],
+    );
+    prop::collection::vec(consumer, 1..3).prop_map(|consumers| {
+        let written = consumers.iter().enumerate().map(|(number, (finds, owners, pick, account, regions))| {
+            format!("[[consumers]]\nname = \"c{number}\"\n{finds}\n{owners}\npick = \"{pick}\"\n{account}\n{regions}\n")
+        });
+        written.collect()
+    })
+}
+
+fn with(consumers: &str) -> Config {
+    let written = load(Some((Path::new("x.toml"), consumers)), []).unwrap();
+    Config { consumers: written.consumers, ..boundless() }
+}
+
+/// Whether `consumer` looks from the owner's account among nobody else's images, and finds fewer newer ones there than it
+/// wants: told by other means than the planner's.
+fn picks(consumer: &Consumer, inventory: &Inventory, image: &Image) -> bool {
+    let owned = image.owner == inventory.place.account && consumer.account.as_ref().is_none_or(|account| *account == image.owner);
+    let alone = [Owner::Itself, Owner::Account(image.owner.clone())];
+    let among_its_own = !consumer.owners.is_empty() && consumer.owners.iter().all(|owner| alone.contains(owner));
+    let fits = |image: &Image| {
+        image.state == ImageState::Available && consumer.describes(image) && consumer.looks_among(image, &inventory.place.account)
+    };
+    // The deprecated ones it may not see; without them it picks at least what it picks with them.
+    let rivals = inventory.images.iter().filter(|other| fits(other) && other.created_at > image.created_at);
+    let certain = rivals.filter(|other| image.is_deprecated(now()) || !other.is_deprecated(now()));
+    owned && among_its_own && fits(image) && consumer.looks_in(&inventory.place.region) && certain.count() < consumer.pick.count()
+}
+
 /// A property over estates in which everything is held would prove nothing.
 #[test]
 fn the_estates_reach_every_action_every_interlock_and_every_kind_of_user() {
@@ -150,16 +187,22 @@ fn the_estates_reach_every_action_every_interlock_and_every_kind_of_user() {
     let mut actions = BTreeSet::new();
     let mut holds = BTreeSet::new();
     let mut kinds = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for _ in 0..150 {
         let answers = estate().new_tree(&mut runner).unwrap().current();
         let (plan, estate) = plan_of(&answers, &boundless(), &EAGER);
         actions.extend(plan.steps.iter().map(|step| step.action));
+        let (shipped, _) = plan_of(&answers, &boundless(), &SHIPPED);
+        found.extend(shipped.findings.iter().flat_map(|finding| finding.because.clone()));
         holds.extend(plan.held.iter().flat_map(|held| &held.held_by).map(|hold| hold.name.clone()));
         let users = estate.places.values().flat_map(|place| place.users.of_images.values()).flatten();
         kinds.extend(users.map(|user| (user.user.kind(), user.live)));
     }
     for action in Action::ALL.into_iter().filter(|action| *action != Action::Notify) {
         assert!(actions.contains(&action), "no estate has a step to {action}");
+    }
+    for name in ["old-image-in-use", "deprecated-image-in-use", "gone-image-in-use", "untrusted-image-in-use", "group-cannot-launch"] {
+        assert!(found.contains(name), "no estate has anything found by {name}");
     }
     for name in ["not-owned", "managed", "protected", "keep-tag", "in-use", "usage-unknown", "unrecoverable", "referenced-by-image"] {
         assert!(holds.contains(name), "no estate has anything held by {name}");
@@ -340,6 +383,28 @@ proptest! {
     }
 
     #[test]
+    fn a_failed_read_adds_no_finding_about_what_runs(answers in estate(), denials in prop::collection::vec((0usize..4, source()), 1..4)) {
+        let config = boundless();
+        let about_runs = |plan: &Plan| -> BTreeSet<_> {
+            let runs = plan.findings.iter().filter(|finding| matches!(finding.resource, ResourceId::Instance(_) | ResourceId::Group(_)));
+            runs.flat_map(|finding| finding.because.iter().map(|id| (finding.place.clone(), finding.resource.clone(), id.clone()))).collect()
+        };
+        let (whole, _) = plan_of(&answers, &config, &SHIPPED);
+        let mut less = answers.clone();
+        for (place, source) in denials {
+            if let Some(answers) = less.get_mut(place) {
+                deny(answers, &source);
+            }
+        }
+        let (part, _) = plan_of(&less, &config, &SHIPPED);
+        let added: Vec<_> = about_runs(&part).difference(&about_runs(&whole)).cloned().collect();
+        prop_assert!(added.is_empty(), "a failed read found {added:#?}");
+        for entry in whole.steps.iter().chain(&whole.pending).chain(&whole.held) {
+            prop_assert!(!matches!(entry.resource, ResourceId::Instance(_) | ResourceId::Group(_)), "{entry:?}");
+        }
+    }
+
+    #[test]
     fn a_damaged_record_adds_no_step(
         answers in estate(),
         file in any::<prop::sample::Index>(),
@@ -357,6 +422,56 @@ proptest! {
         let part = steps_from(dir.path(), &config, policies);
         let added: Vec<_> = part.difference(&whole).collect();
         prop_assert!(added.is_empty(), "{} {:?} added {:#?}", file.display(), kind, added);
+    }
+
+    #[test]
+    fn what_a_consumer_would_pick_is_not_taken_away(answers in estate(), consumers in consumers()) {
+        let config = with(&consumers);
+        for (policies, held) in [(&*EAGER, [Action::Disable, Action::Deregister].as_slice()), (&*SHIPPED, &[Action::Disable, Action::Deregister, Action::Deprecate])] {
+            let (plan, estate) = plan_of(&answers, &config, policies);
+            let taken = plan.steps.iter().chain(&plan.pending).filter(|step| held.contains(&step.action));
+            let taken: BTreeSet<String> = taken.map(|step| step.resource.to_string()).collect();
+            for (inventory, image) in estate.places.values().flat_map(|place| place.images.iter().map(move |image| (place, image))) {
+                let picked = config.consumers.iter().any(|consumer| picks(consumer, inventory, image));
+                prop_assert!(!(picked && taken.contains(image.id.as_str())), "{} would be picked", image.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_consumer_never_adds_a_step_that_takes_away(answers in estate(), consumers in consumers(), denial in (0usize..4, source())) {
+        let mut answers = answers;
+        if let Some(place) = answers.get_mut(denial.0) {
+            deny(place, &denial.1);
+        }
+        let taken = |config: &Config, policies: &PolicySet| -> BTreeSet<Triple> {
+            plan_of(&answers, config, policies).0.steps.iter().filter(|step| step.action.takes_away()).map(Entry::triple).collect()
+        };
+        for policies in [&*EAGER, &*SHIPPED] {
+            prop_assert!(taken(&with(&consumers), policies).is_subset(&taken(&boundless(), policies)));
+        }
+    }
+
+    #[test]
+    fn the_audit_agrees_with_every_plan_for_consumers(answers in estate(), consumers in consumers()) {
+        let config = with(&consumers);
+        let (plan, estate) = plan_of(&answers, &config, &EAGER);
+        prop_assert_eq!(audit(&plan, &estate, &History::default(), &config), vec![]);
+    }
+
+    #[test]
+    fn the_audit_catches_a_planner_that_forgets_consumers(answers in estate(), consumers in consumers()) {
+        let config = with(&consumers);
+        // Planned as if nobody had declared any, judged with them.
+        let (plan, estate) = plan_of(&answers, &boundless(), &EAGER);
+        let objections = audit(&plan, &estate, &History::default(), &config);
+        for step in plan.steps.iter().filter(|step| matches!(step.action, Action::Disable | Action::Deregister)) {
+            let inventory = &estate.places[&step.place];
+            let image = inventory.images.iter().find(|image| image.id.as_str() == step.resource.to_string()).unwrap();
+            let picked = config.consumers.iter().any(|consumer| picks(consumer, inventory, image));
+            let objected = objections.iter().any(|objection| objection.about.ends_with(image.id.as_str()));
+            prop_assert!(objected || !picked, "nobody objected to {}", image.id);
+        }
     }
 
     #[test]

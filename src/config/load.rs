@@ -13,7 +13,7 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 36] = [
+const KEYS: [&str; 39] = [
     "mode",
     "scope.regions",
     "schedule.scan",
@@ -47,6 +47,9 @@ const KEYS: [&str; 36] = [
     "tags.replicate",
     "organization.id",
     "organization.members",
+    "trust.owners",
+    "trust.tested",
+    "consumers",
     "sns.max_messages",
     "http.listen",
     "ledger.path",
@@ -204,6 +207,18 @@ mod tests {
             "[sns.topics]\nurgent = \"arn:aws:sns:eu-west-1:111111111111:t\"",
             "[organization]\nid = \"acme\"",
             "[http]\nlisten = \"everywhere\"",
+            "[trust]\nowners = [\"amzon\"]",
+            "[trust]\nowners = [\"self\"]",
+            "[[consumers]]\npick = \"newest\"",
+            "[[consumers]]\nname = \"\"",
+            "[[consumers]]\nname = \"web\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\n[[consumers]]\nname = \"web\"\nname_pattern = \"*\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\npick = \"newst\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\npick = \"newest-0\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nowners = [\"me\"]",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nowner = \"self\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nregions = [\"us-esat-1\"]",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\naccount = \"12\"",
             "mode = ",
         ];
         let messages: Vec<String> = mistakes.iter().map(|text| file(text).unwrap_err().to_string()).collect();

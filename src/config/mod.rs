@@ -2,10 +2,12 @@
 //!
 //! Nothing here reads a file, the environment or a clock; `load` is handed the texts.
 
+mod consumers;
 mod defaults;
 mod load;
 mod regions;
 mod sources;
+mod trust;
 mod values;
 
 use std::collections::BTreeMap;
@@ -16,8 +18,10 @@ use serde::Deserialize;
 
 use crate::model::{AccountId, Action, Mode, Region, Severity};
 
+pub use consumers::{Consumer, Owner, Pattern, Pick};
 pub use load::{ConfigError, VARIABLES, load};
 pub use sources::{Sources, Unused};
+pub use trust::Trust;
 pub use values::cron;
 
 /// The group of everything that belongs to us: `AccountGroup::"organization"` in policies. Not for the configuration.
@@ -42,6 +46,10 @@ pub struct Config {
     #[serde(deserialize_with = "values::groups")]
     pub groups: BTreeMap<String, Vec<AccountId>>,
     pub organization: OrganizationSettings,
+    pub trust: Trust,
+    /// What finds its image by name or tags; what it would pick is in use.
+    #[serde(deserialize_with = "consumers::each_once")]
+    pub consumers: Vec<Consumer>,
     pub replication: Replication,
     pub sns: Sns,
     pub http: Http,

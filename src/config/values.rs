@@ -38,6 +38,11 @@ pub(super) fn accounts_or_all<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     names.into_iter().map(account).collect::<Result<_, D::Error>>().map(Some)
 }
 
+/// An account number where one may be left out.
+pub(super) fn account_or_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountId>, D::Error> {
+    Account::deserialize(deserializer).map(|Account(id)| Some(id))
+}
+
 pub(super) fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<AccountId>>, D::Error> {
     Vec::<String>::deserialize(deserializer)?.into_iter().map(account).collect::<Result<_, D::Error>>().map(Some)
 }

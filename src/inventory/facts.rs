@@ -38,9 +38,13 @@ pub struct ImageFacts<'a> {
     pub reach: Reach<'a>,
     pub family: Option<FamilyFacts>,
     pub version: Option<&'a Version>,
+    /// Whether a newer image of the family it was made from can be launched; `None` where its base or that family is not known.
+    pub newer_base: Option<bool>,
     /// Regions where an available copy made from it was seen; `None` when the copies of this account
     /// could not be read in some Region.
     pub replica_regions: Option<BTreeSet<Region>>,
+    /// Configured consumers that would pick it by its name or tags; `None` where one may or may not.
+    pub consumers: Option<usize>,
     /// Regions its own tag asks for copies in.
     pub replicate_to: BTreeSet<Region>,
     /// The service or tool in charge of it.

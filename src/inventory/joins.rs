@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::model::{AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId, Source};
 
+use super::bases::Bases;
+use super::consumers::{Picks, picks};
 use super::estate::Estate;
-use super::facts::{ImageFacts, SnapshotFacts, Unknown, Usage, since};
+use super::facts::{FamilyFacts, ImageFacts, SnapshotFacts, Unknown, Usage, since};
 use super::families::{Families, families};
 use super::history::History;
 use super::managed;
@@ -28,6 +30,8 @@ pub struct Joined<'a> {
     snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
     snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
     families: HashMap<&'a Place, Families>,
+    pub(super) bases: Bases<'a>,
+    pub(super) picks: Picks<'a>,
     replicas: HashMap<(&'a AmiId, &'a Region), BTreeSet<Region>>,
     /// Images whose snapshots nobody knows, listed without them or in a Recycle Bin, per place.
     unmapped: HashMap<&'a Place, Vec<Unknown>>,
@@ -49,6 +53,8 @@ impl<'a> Joined<'a> {
             snapshot_users: HashMap::new(),
             snapshot_images: HashMap::new(),
             families: HashMap::new(),
+            bases: Bases::of(estate),
+            picks: Picks::default(),
             replicas: HashMap::new(),
             unmapped: HashMap::new(),
             gaps_about: HashMap::new(),
@@ -72,6 +78,7 @@ impl<'a> Joined<'a> {
             }
         }
         joined.join_failed_launches();
+        joined.join_consumers();
         joined
     }
 
@@ -79,12 +86,25 @@ impl<'a> Joined<'a> {
     /// are worth asking for, never for a plan.
     pub fn as_if_unshared(mut self) -> Self {
         self.unasked = Some(Permissions::default());
+        self.join_consumers();
         self
     }
 
     /// The same picture, looked at from another moment.
     pub fn at(self, now: Timestamp) -> Self {
-        Self { now, ..self }
+        let mut joined = Self { now, ..self };
+        joined.join_consumers();
+        joined
+    }
+
+    fn join_consumers(&mut self) {
+        for (image, reference) in &self.picks.certain {
+            self.image_users.entry(image).and_modify(|users| users.retain(|user| user != reference));
+        }
+        self.picks = picks(self.estate, &self.config.consumers, self.unasked.as_ref(), self.now);
+        for (image, reference) in &self.picks.certain {
+            self.image_users.entry(image).or_default().push(reference.clone());
+        }
     }
 
     fn join_users(&mut self, inventory: &'a Inventory) {
@@ -193,14 +213,21 @@ impl<'a> Joined<'a> {
             sharing,
             reach: self.graphs.get(&inventory.place).map(|graph| graph.image(image, sharing)).unwrap_or_default(),
             family: families.and_then(|families| families.standing.get(&image.id)).cloned(),
+            newer_base: self.newer_base(&inventory.place, image),
             version: families.and_then(|families| families.versions.get(&image.id)),
             replica_regions: self.replica_regions(inventory, image),
             replicate_to: replicate_to(image, &self.config.tags.replicate),
+            consumers: self.consumers_of(&image.id, users),
             managed_by: managed::of_image(image),
             legal_hold: tagged(&image.tags, &self.config.tags.hold).is_some(),
             keep_tag: tagged(&image.tags, &self.config.tags.keep),
             recovery: self.image_recovery(inventory, image),
         }
+    }
+
+    /// Where an image listed in `place` stands in its family.
+    pub(super) fn standing(&self, place: &Place, image: &AmiId) -> Option<&FamilyFacts> {
+        self.families.get(place)?.standing.get(image)
     }
 
     /// Everything known about `snapshot`.
@@ -287,6 +314,7 @@ impl<'a> Joined<'a> {
             Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
+        unknown.extend(self.picks.doubtful.get(&image.id).into_iter().flatten().cloned());
         unknown
     }
 

@@ -3,6 +3,8 @@
 //! Pure: no clock, no file, no AWS type. `now` is an argument.
 
 pub mod answers;
+mod bases;
+mod consumers;
 mod cross_check;
 mod declared;
 mod decode;
@@ -20,10 +22,13 @@ mod memory;
 mod organization;
 mod parameters;
 mod place;
+mod platforms;
+mod provenance;
 mod recipes;
 mod recovery;
 mod references;
 mod resources;
+mod runs;
 mod settings;
 mod sharing;
 mod templates;
@@ -41,8 +46,11 @@ pub use joins::Joined;
 pub use keys::{Admission, KeyAccess, Keys};
 pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
+pub use platforms::{System, system_of};
+pub use provenance::{Condition, GroupFacts, Here, InstanceFacts, Origin, Provenance};
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Naming, Reference, User, Users};
+pub use runs::{Group, Instance, OthersImages, Runs, TagSet};
 pub use settings::PlaceFacts;
 pub use sharing::Reach;
 pub use trail::{Changed, IMAGE_CHANGES, Remembered, SNAPSHOT_CHANGES};

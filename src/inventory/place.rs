@@ -14,6 +14,7 @@ use super::decode::{self, members};
 use super::keys::Keys;
 use super::recovery::RecycleBinRule;
 use super::references::Users;
+use super::runs::Runs;
 use super::settings;
 use super::users::{self, Found};
 
@@ -38,6 +39,8 @@ pub struct Inventory {
     pub secrets: BTreeSet<String>,
     /// Sources that did not answer and were declared unused.
     pub excused: Vec<Excused>,
+    /// Instances and groups, for findings.
+    pub runs: Runs,
     /// Images in the Recycle Bin.
     pub bin: Option<BTreeSet<AmiId>>,
     pub rules: Option<Vec<RecycleBinRule>>,
@@ -66,6 +69,7 @@ impl Inventory {
     pub fn from_answers(answers: Answers) -> Self {
         let mut gaps = Gaps { place: answers.place.clone(), unasked: answers.unasked.clone(), found: Vec::new() };
         let Found { users, secrets } = users::users(&answers, &mut gaps);
+        let runs = Runs::read(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
         let keys = answers.resource_details.as_ref().and_then(|details| details.as_deref().ok()).map(Keys::told).unwrap_or_default();
         let image_block =
@@ -117,6 +121,7 @@ impl Inventory {
             users,
             secrets,
             excused: Vec::new(),
+            runs,
             bin,
             rules,
             volumes,

@@ -96,6 +96,10 @@ pub enum User {
     Recorded {
         file: String,
     },
+    /// Something configured that would pick it by its name or tags.
+    Consumer {
+        name: String,
+    },
 }
 
 /// What makes a launch template version one that could be launched.
@@ -131,6 +135,7 @@ impl User {
             Self::Image { .. } => "image",
             Self::ImageInRecycleBin { .. } => "image in the Recycle Bin",
             Self::Recorded { .. } => "recorded source",
+            Self::Consumer { .. } => "consumer",
         }
     }
 
@@ -153,6 +158,8 @@ impl User {
             Self::Image { .. } => Source::Images,
             Self::ImageInRecycleBin { .. } => Source::ImagesInRecycleBin,
             Self::Recorded { file } => Source::named(file),
+            // What it would pick is among the images that were listed.
+            Self::Consumer { .. } => Source::Images,
         }
     }
 
@@ -177,6 +184,7 @@ impl User {
             Self::Image { id, note } | Self::ImageInRecycleBin { id, note } if note.is_empty() => id.to_string(),
             Self::Image { id, note } | Self::ImageInRecycleBin { id, note } => format!("{id} ({note})"),
             Self::Recorded { file } => file.clone(),
+            Self::Consumer { name } => name.clone(),
         }
     }
 }
@@ -211,6 +219,16 @@ impl Reference {
                 format!("{} {id} version {version}, {age}, {}", self.user.kind(), Naming::Unnamed)
             }
             _ => self.to_string(),
+        }
+    }
+}
+
+impl Reference {
+    /// The name of the Auto Scaling group, if it is one.
+    pub(super) fn group(&self) -> Option<&str> {
+        match &self.user {
+            User::AutoScalingGroup { name, .. } => Some(name),
+            _ => None,
         }
     }
 }

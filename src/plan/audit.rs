@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::inventory::{Estate, History, Inventory, Triple};
 use crate::model::{
-    Action, Block, BlockState, Grantee, Hides, Manager, Permissions, Place, Protection, ResourceId, Shareable, SnapshotId, Tags,
+    Action, Block, BlockState, Grantee, Hides, Image, ImageState, Manager, Permissions, Place, Protection, ResourceId, Shareable,
+    SnapshotId, Tags,
 };
 
 use super::document::{Entry, Plan};
@@ -45,7 +47,10 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
         }
         grace(step, history, config, plan, &mut object);
         match &step.resource {
-            ResourceId::Image(_) => image(step, inventory, estate, &mut object, config),
+            ResourceId::Image(_) => {
+                image(step, inventory, estate, &mut object, config);
+                picked(step, inventory, estate, plan.now, config, &mut object);
+            }
             ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
             ResourceId::Place(place) => settings(step, place, inventory, &mut object),
             ResourceId::Instance(_) | ResourceId::Group(_) => object("nothing is ever done to what runs".into()),
@@ -220,6 +225,27 @@ fn settings(step: &Entry, place: &Place, inventory: &Inventory, object: &mut imp
         Some(Block { state: BlockState::Unblocked, .. }) => object("it is not known to be the account's own to set".into()),
         Some(_) => object("it is blocked already".into()),
         None => object("its state was not read".into()),
+    }
+}
+
+/// Whether a configured consumer in the owner's account would be left without the image: fewer newer ones fit than it picks.
+fn picked(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, config: &Config, object: &mut impl FnMut(String)) {
+    let id = step.resource.to_string();
+    let found = inventory.images.iter().find(|image| image.id.as_str() == id && image.state == ImageState::Available);
+    let Some(image) = found.filter(|_| matches!(step.action, Action::Disable | Action::Deregister)) else { return };
+    for consumer in config.consumers.iter().filter(|consumer| consumer.looks_in(&step.place.region)) {
+        let from_here = consumer.account.as_ref().is_none_or(|account| *account == image.owner);
+        let fits = |other: &Image| consumer.describes(other) && consumer.looks_among(other, &image.owner);
+        if !from_here || !fits(image) {
+            continue;
+        }
+        let there = estate.places.values().filter(|place| place.place.region == step.place.region).flat_map(|place| &place.images);
+        let newer = there
+            .filter(|other| other.created_at > image.created_at && other.state == ImageState::Available && fits(other))
+            .filter(|other| image.is_deprecated(now) || !other.is_deprecated(now));
+        if newer.count() < consumer.pick.count() {
+            object(format!("consumer `{}` would pick it", consumer.name));
+        }
     }
 }
 

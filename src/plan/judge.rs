@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use crate::inventory::{ImageFacts, Inventory, Joined, Recovery, Reference, SnapshotFacts};
+use crate::inventory::{ImageFacts, Inventory, Joined, Provenance, Recovery, Reference, SnapshotFacts};
 use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
 use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
@@ -42,7 +42,10 @@ pub(super) struct PlaceJudgement {
 pub(super) fn judge(joined: &Joined<'_>, policies: &PolicySet, principal: Principal) -> Vec<PlaceJudgement> {
     let regions = joined.estate.regions();
     let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
-    let asked = Asked { joined, policies, judge };
+    // What runs is looked at only where a policy is about it.
+    let about_runs = [ResourceKind::Instance, ResourceKind::Group].into_iter().any(|kind| policies.asks_about(kind));
+    let provenance = about_runs.then(|| Provenance::new(joined));
+    let asked = Asked { joined, policies, judge, provenance };
     joined.estate.places.values().map(|inventory| asked.place(inventory)).collect()
 }
 
@@ -50,7 +53,7 @@ pub(super) fn judge(joined: &Joined<'_>, policies: &PolicySet, principal: Princi
 pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Principal, resource: &ResourceId) -> Vec<Entry> {
     let regions = joined.estate.regions();
     let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
-    let asked = Asked { joined, policies, judge };
+    let asked = Asked { joined, policies, judge, provenance: None };
     let due = joined.estate.places.values().flat_map(|inventory| match resource {
         ResourceId::Image(id) => {
             let image = inventory.images.iter().find(|image| image.id == *id);
@@ -67,10 +70,11 @@ pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Pr
 }
 
 /// What is asked of every resource.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     joined: &'a Joined<'a>,
-    policies: &'a PolicySet,
-    judge: Judge<'a>,
+    pub(super) policies: &'a PolicySet,
+    pub(super) judge: Judge<'a>,
+    pub(super) provenance: Option<Provenance<'a>>,
 }
 
 impl Asked<'_> {
@@ -87,6 +91,7 @@ impl Asked<'_> {
         let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
         findings.extend(self.missing_rules(inventory));
         findings.extend(unseen::findings(self.joined, inventory));
+        findings.extend(self.what_runs(inventory));
         PlaceJudgement { due: due.into_iter().flatten().collect(), findings, untouched, resources }
     }
 

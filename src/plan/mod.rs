@@ -13,6 +13,7 @@ mod limits;
 mod make;
 mod outlook;
 mod questions;
+mod runs;
 mod unseen;
 
 pub use crate::model::Principal;

@@ -4,7 +4,7 @@ use std::iter;
 
 use cedar_policy::{Entity, EntityUid, RestrictedExpression};
 
-use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, Reach, SnapshotFacts, Usage, User, Version};
+use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, Reach, SnapshotFacts, Usage, User, Version, system_of};
 use crate::model::{AllowedImages, Block, Grantee, Image, Manager, Permissions, Protection, Snapshot, Tags, Volume};
 
 use super::schema::{Names, uid};
@@ -28,6 +28,8 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
         reach,
         family,
         version,
+        newer_base,
+        consumers,
         replica_regions,
         replicate_to,
         managed_by,
@@ -55,6 +57,8 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
             [("major", long(*major)), ("minor", long(*minor)), ("patch", long(*patch)), ("prerelease", truth(prerelease.is_some()))]
         })?;
     }
+    put.put_known("newerBase", *newer_base, truth);
+    put.put_known("consumers", *consumers, count);
     put.put_known("replicaRegions", replica_regions.as_ref(), |regions| {
         entities(&names.region, regions.iter().map(|region| region.as_str()))
     });
@@ -67,7 +71,7 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
     if let Some(family) = family.as_ref().filter(|_| uses.ancestors.has("Family")) {
         above.push(uid(&names.family, &family.name));
     }
-    build(uid(&names.image, image.id.as_str()), put, above, &image.tags, &uses.tags)
+    build(uid(&names.image, image.id.as_str()), put, above, texts_of(&image.tags), &uses.tags)
 }
 
 /// What DescribeImages says of the image itself.
@@ -98,6 +102,8 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
         tags: _,
     } = image;
     put.put("name", || text(name));
+    put.put_found("operatingSystem", || Some(text(system_of(image)?.name)));
+    put.put_found("platformEndOfLife", || Some(datetime(system_of(image)?.end_of_life()?)));
     put.put_known("description", description.as_deref(), text);
     put.put("owner", || entity(&names.account, owner.as_str()));
     put.put_known("ownerAlias", owner_alias.as_deref(), text);
@@ -191,7 +197,7 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
     put.put_known("orphanedFor", *orphaned_for, duration);
     put.put("legalHold", || truth(*legal_hold));
     let above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
-    build(uid(&names.snapshot, id.as_str()), put, above, tags, &uses.tags)
+    build(uid(&names.snapshot, id.as_str()), put, above, texts_of(tags), &uses.tags)
 }
 
 /// The place and what lies above it. It has no tags.
@@ -215,7 +221,7 @@ pub(super) fn place(facts: &PlaceFacts<'_>, names: &Names, uses: &Uses, above_ac
         put.put_known(name, *number, count);
     }
     let above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
-    build(uid(&names.place, &place.to_string()), put, above, &Tags::new(), &uses.tags)
+    build(uid(&names.place, &place.to_string()), put, above, iter::empty(), &uses.tags)
 }
 
 /// Who is in charge of a setting, where that is known.
@@ -292,7 +298,7 @@ pub(super) fn last(arn: &str) -> &str {
 }
 
 /// Everything above the account is a direct parent, so that the store needs nothing but the resource.
-fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account: &[EntityUid]) -> Vec<EntityUid> {
+pub(super) fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account: &[EntityUid]) -> Vec<EntityUid> {
     let mut above: Vec<EntityUid> =
         above_account.iter().filter(|entity| uses.ancestors.has(entity.type_name().basename())).cloned().collect();
     if uses.ancestors.has("Account") {
@@ -304,8 +310,18 @@ fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account:
     above
 }
 
-fn build(uid: EntityUid, attributes: Attributes<'_>, above: Vec<EntityUid>, tags: &Tags, read: &Named) -> Result<Entity, Unbuildable> {
+fn texts_of(tags: &Tags) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
+pub(super) fn build<'t>(
+    uid: EntityUid,
+    attributes: Attributes<'_>,
+    above: Vec<EntityUid>,
+    tags: impl Iterator<Item = (&'t str, &'t str)>,
+    read: &Named,
+) -> Result<Entity, Unbuildable> {
     let tags =
-        tags.iter().filter(|(key, _)| read.has(key)).map(|(key, value)| (key.clone(), RestrictedExpression::new_string(value.clone())));
+        tags.filter(|(key, _)| read.has(key)).map(|(key, value)| (key.to_owned(), RestrictedExpression::new_string(value.to_owned())));
     Ok(Entity::new_with_tags(uid, attributes.finish(), above, tags).map_err(Box::new)?)
 }

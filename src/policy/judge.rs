@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{Context as CedarContext, Entities, Entity, EntityUid, EvalResult, Request, RestrictedExpression, eval_expression};
 use jiff::Timestamp;
 
-use crate::inventory::{ImageFacts, Organization, PlaceFacts, SnapshotFacts};
+use crate::inventory::{GroupFacts, ImageFacts, InstanceFacts, Organization, PlaceFacts, SnapshotFacts};
 use crate::model::{AccountId, Action, Context, Principal, Region, Severity, Source};
 
 use super::candidates;
@@ -128,6 +128,20 @@ impl Judge<'_> {
         let asked = candidates::of_place(facts);
         self.decide(ResourceKind::Place, asked, &facts.place.account, |above| {
             super::entities::place(facts, &self.set.schemas.names, &self.set.place, above)
+        })
+    }
+
+    /// What is to be said of an instance.
+    pub fn instance(&self, facts: &InstanceFacts<'_>) -> Judgement {
+        self.decide(ResourceKind::Instance, vec![(Action::Notify, Context::none())], &facts.place.account, |above| {
+            super::running::instance(facts, &self.set.schemas.names, &self.set.instance, above)
+        })
+    }
+
+    /// What is to be said of an Auto Scaling group.
+    pub fn group(&self, facts: &GroupFacts<'_>) -> Judgement {
+        self.decide(ResourceKind::Group, vec![(Action::Notify, Context::none())], &facts.place.account, |above| {
+            super::running::group(facts, &self.set.schemas.names, &self.set.group, above)
         })
     }
 

@@ -13,6 +13,7 @@ mod load;
 mod membership;
 mod needs;
 mod problem;
+mod running;
 mod schema;
 mod set;
 mod statements;

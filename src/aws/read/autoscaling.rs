@@ -10,7 +10,7 @@ use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
     AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, DescribeScalingActivities, EbsBlockDevice,
-    GroupTemplate, LaunchConfiguration, MixedInstancesPolicy, Override, ScalingActivity, TemplateSpecification,
+    GroupTemplate, LaunchConfiguration, MixedInstancesPolicy, Override, ScalingActivity, Tag, TemplateSpecification,
 };
 
 /// Auto Scaling sends at most 100 groups or launch configurations on a page, 50 unless told.
@@ -45,6 +45,7 @@ fn group(group: sdk::AutoScalingGroup) -> AutoScalingGroup {
         max_size: group.max_size.map(i64::from),
         desired_capacity: group.desired_capacity.map(i64::from),
         warm_pool_size: group.warm_pool_size.map(i64::from),
+        tags: list(group.tags, |tag| Tag { key: tag.key, value: tag.value }),
     }
 }
 

@@ -50,6 +50,8 @@ fn shipped_policies_are_these() {
     forbid stale-use medium: disable deregister
     forbid managed-elsewhere medium: deprecate disable deregister deleteSnapshot
     forbid prod-needs-approval high: deregister deleteSnapshot
+    forbid picked-by-consumer medium: deprecate
+    forbid serves-as-backup medium: deregister
     permit deprecate-old-unused low: deprecate
     permit deprecate-superseded low: deprecate
     permit disable-long-deprecated medium: disable
@@ -58,6 +60,18 @@ fn shipped_policies_are_these() {
     permit disable-dev-images low: disable
     permit expire-dev-images low: deregister
     permit delete-orphan-snapshots low: deleteSnapshot
+    permit old-image-in-use low: notify
+    permit deprecated-image-in-use low: notify
+    permit untrusted-image-in-use high: notify
+    permit gone-image-in-use medium: notify
+    permit group-cannot-launch high: notify
+    permit mixed-images low: notify
+    permit untested-in-production medium: notify
+    permit end-of-life-system medium: notify
+    permit obsolete-virtualization low: notify
+    permit newer-base-image low: notify
+    permit broken-image low: notify
+    permit instance-store-image low: notify
     permit no-public-resources critical: makePrivate
     permit only-known-accounts high: revokeShare
     permit encryption-required high: notify
