@@ -7,6 +7,7 @@ use crate::inventory::{ImageFacts, Inventory, Joined, Provenance, Recovery, Refe
 use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
 use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
+use super::details;
 use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
 use super::{interlocks, unseen};
 
@@ -108,7 +109,8 @@ impl Asked<'_> {
             Some(target) => self.joined.has_replica(facts.place, facts.image, target) == Some(true) || self.copying(&subject, verdict),
             None => false,
         };
-        self.entries(&subject, judgement, already, |action, context| interlocks::on_image(self.joined, facts, action, context))
+        let told = |because: &[String]| details::of_image(facts, because, self.policies);
+        self.entries(&subject, judgement, already, told, |action, context| interlocks::on_image(self.joined, facts, action, context))
     }
 
     fn snapshot(&self, facts: &SnapshotFacts<'_>) -> (Vec<Due>, Vec<Finding>) {
@@ -121,7 +123,8 @@ impl Asked<'_> {
             recovery: Some(&facts.recovery),
             users: facts.users,
         };
-        self.entries(&subject, judgement, |_| false, |action, _| interlocks::on_snapshot(self.joined, facts, action))
+        let told = |because: &[String]| details::of_snapshot(facts, because, self.policies);
+        self.entries(&subject, judgement, |_| false, told, |action, _| interlocks::on_snapshot(self.joined, facts, action))
     }
 
     /// The place itself.
@@ -134,7 +137,8 @@ impl Asked<'_> {
         let holds = |action, context: &Context| {
             interlocks::on_place(inventory, &facts, context, |fact| self.policies.reads(action, ResourceKind::Place, fact))
         };
-        self.entries(&subject, judgement, |_| false, holds)
+        let told = |because: &[String]| details::of_place(&facts, because, self.policies);
+        self.entries(&subject, judgement, |_| false, told, holds)
     }
 
     /// Whether a copy that was started is still on its way, even if no listing shows it yet.
@@ -147,6 +151,7 @@ impl Asked<'_> {
         subject: &Subject<'_>,
         judgement: Judgement,
         already: impl Fn(&Verdict) -> bool,
+        told: impl Fn(&[String]) -> String,
         holds: impl Fn(Action, &Context) -> Vec<Hold>,
     ) -> (Vec<Due>, Vec<Finding>) {
         let mut due = Vec::new();
@@ -169,7 +174,8 @@ impl Asked<'_> {
             let entry = subject.entry(verdict, self);
             if verdict.action == Action::Notify {
                 if verdict.forbidden_by.is_empty() && !verdict.because.is_empty() {
-                    findings.push(entry.into_finding());
+                    let detail = told(&entry.because);
+                    findings.push(entry.into_finding(detail));
                 }
                 continue;
             }
@@ -292,8 +298,8 @@ impl Asked<'_> {
 }
 
 impl Entry {
-    fn into_finding(self) -> Finding {
+    fn into_finding(self, detail: String) -> Finding {
         let Self { action, place, resource, name, because, severity, .. } = self;
-        Finding { action, place, resource, name, because, severity, detail: String::new() }
+        Finding { action, place, resource, name, because, severity, detail }
     }
 }

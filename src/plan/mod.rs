@@ -5,6 +5,7 @@
 mod audit;
 mod canonical;
 mod clocks;
+mod details;
 mod document;
 mod interlocks;
 mod judge;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid, Expression, Policy};
 
-use crate::model::{Action, Shareable};
+use crate::model::Action;
 
 use super::info::{Effect, PolicyInfo};
 use super::lint::KNOWN_GROUPS;
@@ -14,7 +14,7 @@ use super::needs::{Needs, Speaker};
 use super::problem::{Location, Problem, did_you_mean};
 use super::schema::{ResourceKind, Schemas};
 use super::targets::Targets;
-use super::uses::Uses;
+use super::uses::{Named, Uses};
 
 /// Policies that parsed, validated and passed the lints. Immutable; a cycle keeps the one it began with.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub(super) struct Rule {
     /// Principal, resource, `when` and `unless` in one expression. An `Authorizer` would put it together anew for
     /// every request, which costs more than answering it.
     pub(super) condition: Expression,
+    /// The attributes it reads.
+    attributes: Named,
 }
 
 impl Bench {
@@ -124,7 +126,8 @@ impl PolicySet {
                 Effect::Permit => &mut bench.permits,
                 Effect::Forbid => &mut bench.forbids,
             };
-            side.push(Rule { id: one.info.id.clone(), condition: Expression::from(one.condition.as_ref().condition()) });
+            let condition = Expression::from(one.condition.as_ref().condition());
+            side.push(Rule { id: one.info.id.clone(), condition, attributes: one.uses.attributes.clone() });
             bench.uses.join(&one.uses);
             if !one.memberships.is_empty() {
                 let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
@@ -209,7 +212,10 @@ impl PolicySet {
 
     /// Whose create-volume permissions are worth a request each.
     pub fn asks_create_volume_permissions(&self) -> Asked {
-        self.asks_permissions(ResourceKind::Snapshot, &self.snapshot)
+        match self.image.attributes.has("snapshotsSharedWith") {
+            true => Asked::All,
+            false => self.asks_permissions(ResourceKind::Snapshot, &self.snapshot),
+        }
     }
 
     /// Whether any policy asks for something on that kind; where none does, its facts need not be worked out.
@@ -224,7 +230,8 @@ impl PolicySet {
 
     fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {
         let revokes = self.bench(Action::RevokeShare, kind).is_some();
-        if revokes || uses.attributes.has("sharing") { Asked::All } else { Asked::WhenDue }
+        let reads = ["sharing", "sharedWithLeft", "unusableShares"].into_iter().any(|fact| uses.attributes.has(fact));
+        if revokes || reads { Asked::All } else { Asked::WhenDue }
     }
 
     /// Whether any policy over `action` on that kind of resource reads `fact`.
@@ -232,18 +239,10 @@ impl PolicySet {
         self.bench(action, kind).is_some_and(|bench| bench.uses.attributes.has(fact))
     }
 
-    /// Whether the state of Block Public Access for `of` is worth a request per place: something reads it, or sets it.
-    pub fn asks_block_public_access(&self, of: Shareable) -> bool {
-        let fact = match of {
-            Shareable::Images => "imageBlockPublicAccess",
-            Shareable::Snapshots => "snapshotBlockPublicAccess",
-        };
-        self.bench(Action::BlockPublicAccess, ResourceKind::Place).is_some() || self.place.attributes.has(fact)
-    }
-
-    /// Whether the settings of Allowed AMIs are worth a request per place.
-    pub fn asks_allowed_images(&self) -> bool {
-        self.place.attributes.has("allowedImages")
+    /// Whether a permit of that id for `action` on that kind of resource reads any of these facts.
+    pub fn permit_reads(&self, action: Action, kind: ResourceKind, id: &str, facts: &[&str]) -> bool {
+        let rules = self.bench(action, kind).map(|bench| bench.permits.as_slice()).unwrap_or_default();
+        rules.iter().any(|rule| rule.id == id && facts.iter().any(|fact| rule.attributes.has(fact)))
     }
 
     /// Who speaks about `action`; `None` when nobody asks for it.
