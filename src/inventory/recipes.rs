@@ -67,10 +67,12 @@ fn each(
 ) {
     let Some(recipes) = recipes else { return };
     let mut problems = Vec::new();
+    let mut open = Vec::new();
     let mut described = BTreeSet::new();
     for recipe in recipes {
         match recipe.ok_or_else(|| "an answer lacks its recipe".to_owned()).and_then(|recipe| read_recipe(&recipe, &user, reading)) {
-            Ok(arn) => {
+            Ok((arn, alias)) => {
+                open.extend(alias.map(|alias| format!("recipe {arn} builds from `{alias}`, whose value is not known")));
                 described.insert(arn);
             }
             Err(problem) => problems.push(problem),
@@ -79,10 +81,12 @@ fn each(
     let missing = names.iter().flatten().filter(|arn| !described.contains(*arn));
     problems.extend(missing.map(|arn| format!("recipe {arn} is listed but not described")));
     reading.gaps.all(source, problems);
+    // The recipe was read; what its alias stands for the parameters did not tell.
+    reading.gaps.all(Source::Parameters, open);
 }
 
-/// Counts what one recipe builds from, and gives its ARN.
-fn read_recipe(recipe: &Recipe<'_>, user: impl Fn(String) -> User, reading: &mut Reading<'_>) -> Result<String, String> {
+/// Counts what one recipe builds from. Gives its ARN, and the alias that nobody could resolve.
+fn read_recipe(recipe: &Recipe<'_>, user: impl Fn(String) -> User, reading: &mut Reading<'_>) -> Result<(String, Option<String>), String> {
     let arn = decode::required(recipe.arn.cloned(), "arn", "a recipe")?;
     let from = recipe.from.ok_or_else(|| format!("recipe {arn} has no parentImage"))?;
     let reference = Reference::live(reading.place, user(arn.clone()));
@@ -97,11 +101,11 @@ fn read_recipe(recipe: &Recipe<'_>, user: impl Fn(String) -> User, reading: &mut
         Some(parameter) => match reading.parameters.value(parameter) {
             Some(value) => value,
             None if parameter.starts_with(PUBLISHED) => "",
-            None => return Err(format!("recipe {arn} builds from `{}`, whose value is not known", from.escape_default())),
+            None => return Ok((arn, Some(from.escape_default().to_string()))),
         },
     };
     for image in ids::in_text(from) {
         reading.users.add(image, reference.clone());
     }
-    Ok(arn)
+    Ok((arn, None))
 }
