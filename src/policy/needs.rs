@@ -246,6 +246,13 @@ impl Needs {
         needs
     }
 
+    /// Only these, for tests of single readers.
+    #[cfg(test)]
+    pub(crate) fn only(sources: &BTreeSet<Source>) -> Self {
+        let wanted = sources.iter().map(|source| (source.clone(), BTreeSet::from([Reason::Recording])));
+        Self { wanted: wanted.collect(), ..Self::default() }
+    }
+
     /// What these policies need. Guard rails against what nobody permits are never asked.
     pub(super) fn of<'a>(policies: impl Iterator<Item = Speaker<'a>> + Clone) -> Self {
         let mut needs = Self::default();
