@@ -5,10 +5,10 @@ use rayon::prelude::*;
 
 use crate::inventory::{ImageFacts, Inventory, Joined, Provenance, Recovery, Reference, SnapshotFacts};
 use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
-use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
+use crate::policy::{Judge, Judgement, PolicyInfo, PolicySet, ResourceKind, Verdict};
 
 use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
-use super::{interlocks, unseen};
+use super::{interlocks, told, unseen};
 
 /// A step that failed this often in a row backs off.
 const FAILURES_BEFORE_BACKOFF: u32 = 3;
@@ -91,6 +91,7 @@ impl Asked<'_> {
         findings.extend(self.missing_rules(inventory));
         findings.extend(unseen::findings(self.joined, inventory));
         findings.extend(self.what_runs(inventory));
+        findings.extend(told::in_charge(inventory, &self.joined.config.managed.tools));
         PlaceJudgement { due: due.into_iter().flatten().collect(), findings, untouched, resources }
     }
 
@@ -108,7 +109,8 @@ impl Asked<'_> {
             Some(target) => self.joined.has_replica(facts.place, facts.image, target) == Some(true) || self.copying(&subject, verdict),
             None => false,
         };
-        self.entries(&subject, judgement, already, |action, context| interlocks::on_image(self.joined, facts, action, context))
+        let holds = |action: Action, context: &Context| interlocks::on_image(self.joined, facts, action, context);
+        self.entries(&subject, judgement, already, holds, |policy| told::of_image(facts, policy))
     }
 
     fn snapshot(&self, facts: &SnapshotFacts<'_>) -> (Vec<Due>, Vec<Finding>) {
@@ -121,7 +123,8 @@ impl Asked<'_> {
             recovery: Some(&facts.recovery),
             users: facts.users,
         };
-        self.entries(&subject, judgement, |_| false, |action, _| interlocks::on_snapshot(self.joined, facts, action))
+        let holds = |action: Action, _: &Context| interlocks::on_snapshot(self.joined, facts, action);
+        self.entries(&subject, judgement, |_| false, holds, |policy| told::of_snapshot(facts, policy))
     }
 
     /// The place itself.
@@ -134,7 +137,7 @@ impl Asked<'_> {
         let holds = |action, context: &Context| {
             interlocks::on_place(inventory, &facts, context, |fact| self.policies.reads(action, ResourceKind::Place, fact))
         };
-        self.entries(&subject, judgement, |_| false, holds)
+        self.entries(&subject, judgement, |_| false, holds, |_| Vec::new())
     }
 
     /// Whether a copy that was started is still on its way, even if no listing shows it yet.
@@ -148,7 +151,9 @@ impl Asked<'_> {
         judgement: Judgement,
         already: impl Fn(&Verdict) -> bool,
         holds: impl Fn(Action, &Context) -> Vec<Hold>,
+        told: impl Fn(&PolicyInfo) -> Vec<String>,
     ) -> (Vec<Due>, Vec<Finding>) {
+        let told = |id: &String| self.policies.info(id).map(|info| told(info)).unwrap_or_default();
         let mut due = Vec::new();
         let mut findings = Vec::new();
         for fault in &judgement.faults {
@@ -169,15 +174,15 @@ impl Asked<'_> {
             let entry = subject.entry(verdict, self);
             if verdict.action == Action::Notify {
                 if verdict.forbidden_by.is_empty() && !verdict.because.is_empty() {
-                    findings.push(entry.into_finding());
+                    let detail = verdict.because.iter().flat_map(told).collect::<Vec<_>>().join("; ");
+                    findings.push(Finding { detail, ..entry.into_finding() });
                 }
                 continue;
             }
             let mut held_by = holds(verdict.action, &verdict.context);
-            held_by.extend(verdict.forbidden_by.iter().map(|id| Hold {
-                kind: HoldKind::Policy,
-                name: id.clone(),
-                detail: self.forbidden(id, subject),
+            held_by.extend(verdict.forbidden_by.iter().map(|id| {
+                let detail: Vec<String> = std::iter::once(self.forbidden(id, subject)).chain(told(id)).collect();
+                Hold { kind: HoldKind::Policy, name: id.clone(), detail: detail.join(": ") }
             }));
             held_by.extend(judgement.faults.iter().chain(&verdict.faults).map(|fault| Hold {
                 kind: HoldKind::Error,

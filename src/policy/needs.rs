@@ -67,7 +67,7 @@ const ACTIONS: [(&str, &[(&str, RestsOn)]); 9] = [
 
 /// The facts that can be absent, and what they rest on beside the listings of images and snapshots. A fact that is always
 /// there rests on nothing else.
-const FACTS: [(&str, RestsOn); 24] = [
+const FACTS: [(&str, RestsOn); 31] = [
     ("usage", |source| usage(source) || public_snapshots(source)),
     ("sharing", permissions),
     ("isPublic", public_snapshots),
@@ -76,6 +76,14 @@ const FACTS: [(&str, RestsOn); 24] = [
     ("locked", locks),
     ("fastRestore", fast_restores),
     ("sourceVolumeExists", |source| *source == Source::Volumes),
+    // Whom an image is shared with may have made something of it.
+    ("children", permissions),
+    ("liveChildren", permissions),
+    ("shares", permissions),
+    ("ancestors", nothing_else),
+    ("ancestorsComplete", nothing_else),
+    ("familyName", nothing_else),
+    ("replicaDrift", nothing_else),
     ("bootMode", nothing_else),
     ("deprecatedAt", nothing_else),
     ("deregistrationProtected", nothing_else),
