@@ -13,7 +13,7 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 39] = [
+const KEYS: [&str; 41] = [
     "mode",
     "scope.regions",
     "schedule.scan",
@@ -45,6 +45,8 @@ const KEYS: [&str; 39] = [
     "tags.family",
     "tags.version",
     "tags.replicate",
+    "families.patterns",
+    "managed.tools",
     "organization.id",
     "organization.members",
     "trust.owners",
@@ -206,6 +208,9 @@ mod tests {
             "[sns.topics]\ncritical = \"my-topic\"",
             "[sns.topics]\nurgent = \"arn:aws:sns:eu-west-1:111111111111:t\"",
             "[organization]\nid = \"acme\"",
+            "[families]\npatterns = [\"{family}-{version}\", \"web-{version}\"]",
+            "[managed]\ntools = [{ tag = \"CreatedBy\", name = \"dlm\" }]",
+            "[managed]\ntools = [{ tag = \"\", name = \"packer\" }]",
             "[http]\nlisten = \"everywhere\"",
             "[trust]\nowners = [\"amzon\"]",
             "[trust]\nowners = [\"self\"]",
@@ -243,6 +248,8 @@ mod tests {
             ("AMI_WARDEN_LIMITS__PER_PLACE", "3"),
             ("AMI_WARDEN_SCOPE__REGIONS", "[\"eu-west-1\"]"),
             ("AMI_WARDEN_SNS__TOPICS__CRITICAL", "arn:aws:sns:eu-west-1:111111111111:t"),
+            ("AMI_WARDEN_FAMILIES__PATTERNS", "[\"{family}-{version}-*\"]"),
+            ("AMI_WARDEN_MANAGED__TOOLS", "[{ tag = \"CreatedBy\", value = \"packer\", name = \"packer\" }]"),
             ("AMI_WARDEN_GROUPS__PARTNERS", "[\"222222222222\"]"),
             ("AMI_WARDEN_SOURCES__UNUSED", "[{source = \"describe-fleets\", reason = \"none\", until = \"2027-01-01\"}]"),
             ("OTHER", "x"),
@@ -254,6 +261,7 @@ mod tests {
         assert_eq!(config.limits.per_place, 3);
         assert_eq!(config.scope.regions, Some(vec!["eu-west-1".into()]));
         assert_eq!(config.sns.topics.len(), 1);
+        assert_eq!((config.families.patterns.len(), config.managed.tools[0].name.as_str()), (1, "packer"));
         assert_eq!(config.groups["partners"], ["222222222222".into()]);
         assert_eq!(config.sources.unused[0].until.to_string(), "2027-01-01T00:00:00Z");
     }

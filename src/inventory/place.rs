@@ -14,6 +14,7 @@ use super::cross_check;
 use super::declared::{self, Excused};
 use super::decode::{self, members};
 use super::failed_launches::FailedLaunches;
+use super::guards;
 use super::keys::Keys;
 use super::recovery::RecycleBinRule;
 use super::references::Users;
@@ -53,6 +54,12 @@ pub struct Inventory {
     pub allowed_images: Option<AllowedImages>,
     /// Whom KMS keys let in, where that was told.
     pub keys: Keys,
+    /// Locked snapshots with the state of their locks.
+    pub locks: Option<BTreeMap<SnapshotId, String>>,
+    /// Snapshots with Fast Snapshot Restore, with its states.
+    pub fast_restores: Option<BTreeMap<SnapshotId, String>>,
+    /// Snapshots in the Recycle Bin, and when each leaves it.
+    pub snapshot_bin: Option<BTreeMap<SnapshotId, Option<Timestamp>>>,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
     pub gaps: Vec<Gap>,
@@ -81,6 +88,11 @@ impl Inventory {
             .snapshot_block_public_access
             .and_then(|answer| gaps.learn(Source::SnapshotBlockPublicAccess, answer, settings::snapshot_block));
         let allowed_images = answers.allowed_images.and_then(|answer| gaps.learn(Source::AllowedImages, answer, settings::allowed_images));
+        let Answers { locked_snapshots, fast_restores, snapshots_in_recycle_bin, .. } = answers;
+        let locks = locked_snapshots.and_then(|answer| gaps.learn(Source::LockedSnapshots, answer, guards::locks));
+        let fast_restores = fast_restores.and_then(|answer| gaps.learn(Source::FastRestores, answer, guards::fast_restores));
+        let snapshot_bin =
+            snapshots_in_recycle_bin.and_then(|answer| gaps.learn(Source::SnapshotsInRecycleBin, answer, decode::snapshot_bin));
         let Answers {
             place, live, unasked, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, ..
         } = answers;
@@ -132,6 +144,9 @@ impl Inventory {
             snapshot_block,
             allowed_images,
             keys,
+            locks,
+            fast_restores,
+            snapshot_bin,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             gaps: gaps.found,

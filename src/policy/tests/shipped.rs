@@ -1,6 +1,6 @@
 //! Every shipped policy, seen satisfied and not.
 
-use crate::inventory::ManagedBy;
+use crate::inventory::{Drift, ManagedBy};
 use crate::model::{Action, Principal, Severity};
 use crate::policy::{Asked, Effect, schema_text};
 
@@ -42,10 +42,12 @@ fn shipped_policies_are_these() {
     }
     insta::assert_snapshot!(list, @r"
     permit replicate-golden medium: replicate
+    permit replica-drift low: notify
     permit mandatory-tags low: notify
     forbid legal-hold critical: deprecate disable deregister deleteSnapshot replicate
     forbid keep-newest high: deprecate disable deregister
     forbid keep-for-rollback medium: disable deregister
+    forbid keep-parents medium: deregister
     forbid keep-without-family medium: disable deregister
     forbid stale-use medium: disable deregister
     forbid managed-elsewhere medium: deprecate disable deregister deleteSnapshot
@@ -251,6 +253,38 @@ fn the_newest_of_a_family_stays() {
 }
 
 #[test]
+fn an_image_of_a_family_of_which_only_some_were_listed_stays() {
+    let unranked = image("web").aged(400).with(|case| case.family_name = Some("golden".into()));
+    image_is(&unranked, Action::Deprecate, "deprecate-old-unused / keep-newest");
+    image_is(&unranked.clone().deprecated(61), Action::Disable, "disable-long-deprecated / keep-newest");
+    image_is(&unranked.disabled(31), Action::Deregister, "retire-old-unused / keep-newest");
+}
+
+#[test]
+fn parents_of_live_images_are_deregistered_by_persons_only() {
+    let disabled = image("web").aged(400).disabled(31);
+    for children in [Some(1), Some(7), None] {
+        let parent = disabled.clone().with(|case| case.children = children);
+        image_is(&parent, Action::Deregister, "retire-old-unused / keep-parents");
+        assert_eq!(told(&judge_by(shipped(), &parent, Principal::AfterApproval), Action::Deregister), "retire-old-unused / ");
+    }
+    // A disabled parent can be enabled again.
+    let deprecated = image("web").aged(400).deprecated(61).rank(3).with(|case| case.children = Some(1));
+    image_is(&deprecated, Action::Disable, "disable-long-deprecated / ");
+}
+
+#[test]
+fn copies_that_differ_from_their_source_are_reported() {
+    let list = || vec!["ami-2 in eu-west-1 differs".to_owned()];
+    let drifted = |drift: Drift| image("web").with(|case| case.drift = Some(drift));
+    image_is(&drifted(Drift { tags: list(), ..Drift::default() }), Action::Notify, "replica-drift / ");
+    image_is(&drifted(Drift { deprecation: list(), ..Drift::default() }), Action::Notify, "replica-drift / ");
+    image_is(&drifted(Drift { shares: Some(list()), ..Drift::default() }), Action::Notify, "replica-drift / ");
+    image_is(&drifted(Drift::default()), Action::Notify, "");
+    image_is(&image("web").with(|case| case.drift = None), Action::Notify, "");
+}
+
+#[test]
 fn an_image_without_family_stays_for_a_year() {
     image_is(&image("web").aged(300).deprecated(61), Action::Disable, "disable-long-deprecated / keep-without-family");
     image_is(&image("web").aged(300).disabled(31), Action::Deregister, "retire-old-unused / keep-without-family");
@@ -269,7 +303,8 @@ fn stale_use_holds_disable_and_deregister() {
 #[test]
 fn what_another_service_manages_is_left_to_it() {
     let managed = |by: ManagedBy| image("web").aged(400).with(|case| case.managed_by = Some(by));
-    for by in [ManagedBy::DataLifecycleManager, ManagedBy::ImageBuilder, ManagedBy::Marketplace] {
+    let tool = ManagedBy::Tool("packer".into());
+    for by in [ManagedBy::DataLifecycleManager, ManagedBy::ImageBuilder, ManagedBy::Marketplace, tool] {
         image_is(&managed(by), Action::Deprecate, "deprecate-old-unused / managed-elsewhere");
     }
     // AWS Backup is an interlock's matter.
