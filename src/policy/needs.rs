@@ -49,7 +49,8 @@ const ACTIONS: [(&str, &[(&str, RestsOn)]); 9] = [
     (
         "deleteSnapshot",
         &[
-            ("in-use", usage),
+            // A public snapshot is of unknown use.
+            ("in-use", |source| usage(source) || public_snapshots(source)),
             ("referenced-by-image", recycle_bin),
             ("unrecoverable", recycle_bin),
             ("locked", locks),
