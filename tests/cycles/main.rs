@@ -15,6 +15,7 @@ mod harness;
 mod ladder;
 mod limits;
 mod partitions;
+mod peers;
 mod permissions;
 mod process;
 mod program;
