@@ -106,9 +106,10 @@ impl Evidence {
 mod live {
     use super::*;
     use crate::aws::Aws;
+    use crate::inventory::FailedLaunches;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, Memory, Wanted, all_permissions, all_references, exposures, recall, regions, scan};
+    use crate::scan::live::{Exposure, Memory, Wanted, all_permissions, all_references, exposures, launches, recall, regions, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -158,6 +159,28 @@ mod live {
             })
             .await;
             unrecorded?;
+            if needs.wants(&Source::Events) {
+                let in_danger = estate.places.values().filter(|inventory| recording.is_some() || inventory.may_fail_to_launch(now));
+                let begin = |place: &Place| match recording {
+                    // A record remembers nothing of earlier looks.
+                    Some(_) => now.checked_sub(config.sources.screams).unwrap_or(Timestamp::MIN),
+                    None => history.failed_launches.get(place).map_or_else(|| FailedLaunches::default().begin(now), |seen| seen.begin(now)),
+                };
+                let since = in_danger.map(|inventory| (inventory.place.clone(), begin(&inventory.place))).collect();
+                let mut unrecorded = Ok(());
+                launches(aws, &since, progress, |place, answer| {
+                    if let (Some(recording), Ok(())) = (recording, &unrecorded) {
+                        let unread = Answers::unread(place.clone(), "written before");
+                        unrecorded = recording.place(&Answers { events: Some(answer.clone()), ..unread });
+                    }
+                    let seen = history.failed_launches.entry(place.clone()).or_default();
+                    if let Some(inventory) = estate.places.get_mut(&place) {
+                        inventory.add_failed_launches(answer, seen, &config.sources, now);
+                    }
+                })
+                .await;
+                unrecorded?;
+            }
             let memory = Memory { settings: &config.permissions, now, progress };
             let open = match recording {
                 // A record is what AWS says now.

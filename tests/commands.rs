@@ -221,6 +221,60 @@ fn each_file_that_is_missing_broken_or_lacks_its_list_is_a_gap_that_holds() {
 }
 
 #[test]
+fn a_source_declared_unused_holds_nothing_until_its_day_and_then_a_finding_says_so() {
+    let declared = |until: &str| {
+        format!(
+            "[grace]\nderegister = \"0s\"\n[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \"we have none\"\nuntil = \"{until}\""
+        )
+    };
+    for (until, steps) in [("2026-11-21", 1), ("2026-11-20", 0)] {
+        let folder = Folder::new(&declared(until));
+        complete(&folder);
+        eager(&folder);
+        fs::remove_file(folder.path(&format!("{PLACE}/describe-fleets.json"))).unwrap();
+        let plan = folder.run(&PLAN).json();
+        assert_eq!(plan["steps"].as_array().unwrap().len(), steps, "{plan:#}");
+        assert_eq!(plan["complete"], steps == 1);
+        let found: Vec<&Value> =
+            plan["findings"].as_array().unwrap().iter().filter(|it| it["because"][0] == "unused-source-expired").collect();
+        assert_eq!(found.len(), 1 - steps, "{plan:#}");
+        assert!(found.iter().all(|it| it["detail"].as_str().unwrap().contains("until 2026-11-20 (we have none)")), "{found:?}");
+    }
+}
+
+#[test]
+fn an_old_template_version_holds_by_policy_with_its_name_and_its_age() {
+    let folder = Folder::new("[grace]\nderegister = \"0s\"");
+    complete(&folder);
+    eager(&folder);
+    let stale =
+        "forbid (principal, action == Action::\"deregister\", resource is Image) when { resource has usage && resource.usage.stale > 0 };";
+    folder.put("policies/stale.cedar", policy("stale", stale));
+    let version = |number: usize, image: &str| {
+        format!(
+            r#"{{"LaunchTemplateId": "lt-0a", "VersionNumber": {number}, "CreateTime": "2025-10-06T00:00:00Z", "LaunchTemplateData": {{"ImageId": "{image}"}}}}"#
+        )
+    };
+    let versions = format!(r#"{{"LaunchTemplateVersions": [{}, {}]}}"#, version(7, "ami-0aaa"), version(8, "ami-0bbb"));
+    folder.put(&format!("{PLACE}/describe-launch-template-versions.json"), versions);
+    let head = r#"{"LaunchTemplates": [{"LaunchTemplateId": "lt-0a", "DefaultVersionNumber": 8, "LatestVersionNumber": 8}]}"#;
+    folder.put(&format!("{PLACE}/describe-launch-templates.json"), head);
+    let plan = folder.run(&PLAN).json();
+    let hold = &plan["held"][0]["held_by"][0];
+    assert_eq!(
+        (&hold["name"], &hold["detail"]),
+        (&Value::from("stale"), &Value::from("t: launch template lt-0a version 7, 410 days old, named by no group")),
+        "{plan:#}"
+    );
+    let said = folder.run(&["explain", "ami-0aaa", "--from", "estate", "--now", "2026-11-20T00:00:00Z"]);
+    assert!(
+        said.out.contains("only because of stale (t: launch template lt-0a version 7, 410 days old, named by no group)"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
 fn a_folder_that_is_no_estate_fails_with_1() {
     let folder = Folder::new("");
     folder.run(&["plan", "--from", "nowhere"]).failed(1, &["nowhere", "DIR/<account>/<region>"]);

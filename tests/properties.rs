@@ -10,13 +10,15 @@ use std::sync::LazyLock;
 
 use ami_warden::config::{Config, Consumer, Owner, load};
 use ami_warden::evidence::Evidence;
-use ami_warden::inventory::answers::Answers;
-use ami_warden::inventory::{Estate, History, Inventory, Joined, Triple};
+use ami_warden::inventory::answers::{Answers, FastSnapshotRestore, LockedSnapshot};
+use ami_warden::inventory::{Cooldown, Estate, History, Inventory, Joined, Triple};
 use ami_warden::model::{Action, ActionClass, Hides, Image, ImageState, Place, ResourceId, Source};
 use ami_warden::plan::{Entry, HoldKind, Plan, Principal, audit, make};
 use ami_warden::policy::{PolicyFile, PolicySet};
 use ami_warden::scan::recorded::{self, Recording};
-use estates::{DAMAGES, Damage, KINDS, UserSeed, add_user, counts, damage, deny, estate, files, now};
+use estates::faults::{DAMAGES, Damage, damage, deny, files};
+use estates::users::{KINDS, UserSeed, add_user, counts};
+use estates::{estate, now};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -204,7 +206,18 @@ fn the_estates_reach_every_action_every_interlock_and_every_kind_of_user() {
     for name in ["old-image-in-use", "deprecated-image-in-use", "gone-image-in-use", "untrusted-image-in-use", "group-cannot-launch"] {
         assert!(found.contains(name), "no estate has anything found by {name}");
     }
-    for name in ["not-owned", "managed", "protected", "keep-tag", "in-use", "usage-unknown", "unrecoverable", "referenced-by-image"] {
+    for name in [
+        "not-owned",
+        "managed",
+        "protected",
+        "keep-tag",
+        "in-use",
+        "usage-unknown",
+        "unrecoverable",
+        "referenced-by-image",
+        "locked",
+        "fast-restore",
+    ] {
         assert!(holds.contains(name), "no estate has anything held by {name}");
     }
     let live = [
@@ -475,6 +488,47 @@ proptest! {
     }
 
     #[test]
+    fn a_lock_or_fast_snapshot_restore_never_adds_a_step_and_keeps_its_snapshot(answers in estate(), place in 0usize..4, pick: prop::sample::Index, restore: bool) {
+        let config = boundless();
+        let (free, _) = plan_of(&answers, &config, &EAGER);
+        let mut guarded = answers;
+        let Some(answers) = guarded.get_mut(place) else { return Ok(()) };
+        let listed = answers.snapshots.as_ref().unwrap().snapshots.as_ref().unwrap();
+        prop_assume!(!listed.is_empty());
+        let snapshot_id = pick.get(listed).as_ref().unwrap().snapshot_id.clone();
+        let resource = ResourceId::Snapshot(snapshot_id.as_deref().unwrap().into());
+        if restore {
+            let restore = FastSnapshotRestore { snapshot_id, state: Some("optimizing".into()), ..FastSnapshotRestore::default() };
+            let restores = answers.fast_restores.as_mut().unwrap().as_mut().unwrap();
+            restores.fast_snapshot_restores.as_mut().unwrap().push(Some(restore));
+        } else {
+            let lock = LockedSnapshot { snapshot_id, lock_state: Some("compliance".into()), ..LockedSnapshot::default() };
+            answers.locked_snapshots.as_mut().unwrap().as_mut().unwrap().snapshots.as_mut().unwrap().push(Some(lock));
+        }
+        let (plan, estate) = plan_of(&guarded, &config, &EAGER);
+        prop_assert!(steps(&plan).is_subset(&steps(&free)));
+        prop_assert!(plan.steps.iter().all(|step| step.action != Action::DeleteSnapshot || step.resource != resource));
+        prop_assert_eq!(audit(&plan, &estate, &History::default(), &config), vec![]);
+    }
+
+    #[test]
+    fn protection_that_cools_down_never_adds_a_step(answers in estate(), hours in 0i64..48) {
+        let config = boundless();
+        let estate = seen(&answers, &config);
+        let approved = everything_due(&estate, &config, &EAGER);
+        let off = now() - SignedDuration::from_hours(hours);
+        let images = estate.places.values().flat_map(|place| &place.images);
+        let cooldowns = images.map(|image| (image.id.clone(), Cooldown { protected_at: off, seen_off_at: Some(off) })).collect();
+        let history = History { cooldowns, ..History::default() };
+        let of = |history: &History| make(&Joined::new(&estate, history, &config, now()), &EAGER, Principal::Automatic, &approved);
+        let (never, cooling) = (of(&History::default()), of(&history));
+        prop_assert!(steps(&cooling).is_subset(&steps(&never)));
+        prop_assert!(hours >= 24 || cooling.steps.iter().all(|step| step.action != Action::Deregister));
+        prop_assert!(hours < 24 || steps(&cooling) == steps(&never));
+        prop_assert_eq!(audit(&cooling, &estate, &history, &config), vec![]);
+    }
+
+    #[test]
     fn an_unknown_organization_never_adds_a_step(answers in estate()) {
         let config = boundless();
         let mut unknown = boundless();
@@ -562,7 +616,7 @@ proptest! {
         let (mut plan, estate) = plan_of(&answers, &config, &EAGER);
         let released = |entry: &Entry| {
             let destructive = entry.action.class() == ActionClass::Destructive;
-            let known = ["not-owned", "keep-tag", "in-use", "usage-unknown", "referenced-by-image"];
+            let known = ["not-owned", "keep-tag", "in-use", "usage-unknown", "referenced-by-image", "locked", "fast-restore"];
             destructive && entry.held_by.iter().any(|hold| hold.kind == HoldKind::Interlock && known.contains(&hold.name.as_str()))
         };
         let Some(held) = plan.held.iter().position(released) else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! Is the step still right for the resource as it is now? A reason to skip it, or none.
 
 use crate::config::Config;
-use crate::inventory::{Inventory, ManagedBy, managed_image, managed_snapshot};
+use crate::inventory::{Inventory, Managed, ManagedBy, managed_image, managed_snapshot};
 use crate::model::{Action, BlockState, Grantee, Image, ImageState, Manager, Permissions, Protection, Tags};
 use crate::plan::Entry;
 
@@ -25,7 +25,7 @@ fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config)
     if let Some(reason) = exposure(step, permissions) {
         return reason;
     }
-    if let Some(reason) = marked(&image.tags, managed_image(image), config, step.action) {
+    if let Some(reason) = marked(&image.tags, managed_image(image, &config.managed.tools), config, step.action) {
         return Some(reason);
     }
     match step.action {
@@ -49,7 +49,7 @@ fn snapshot(step: &Entry, now: &PresentSnapshot, planned: &Inventory, config: &C
     if let Some(reason) = exposure(step, permissions) {
         return reason;
     }
-    if let Some(reason) = marked(&snapshot.tags, managed_snapshot(snapshot), config, step.action) {
+    if let Some(reason) = marked(&snapshot.tags, managed_snapshot(snapshot, &config.managed.tools), config, step.action) {
         return Some(reason);
     }
     if step.action != Action::DeleteSnapshot {
@@ -93,9 +93,9 @@ fn exposure(step: &Entry, permissions: &Permissions) -> Option<Option<String>> {
     }
 }
 
-fn marked(tags: &Tags, managed: Option<ManagedBy>, config: &Config, action: Action) -> Option<String> {
+fn marked(tags: &Tags, managed: Option<Managed>, config: &Config, action: Action) -> Option<String> {
     let tag = config.tags.keep.iter().chain(&config.tags.hold).find(|tag| tags.contains_key(*tag));
-    let backup = managed == Some(ManagedBy::AwsBackup) && action != Action::Replicate;
+    let backup = managed.is_some_and(|managed| managed.by == ManagedBy::AwsBackup) && action != Action::Replicate;
     tag.map(|tag| format!("it carries the tag `{tag}`")).or_else(|| backup.then(|| "AWS Backup is in charge of it".into()))
 }
 

@@ -13,7 +13,7 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 39] = [
+const KEYS: [&str; 41] = [
     "mode",
     "scope.regions",
     "schedule.scan",
@@ -45,6 +45,8 @@ const KEYS: [&str; 39] = [
     "tags.family",
     "tags.version",
     "tags.replicate",
+    "families.patterns",
+    "managed.tools",
     "organization.id",
     "organization.members",
     "trust.owners",
@@ -168,7 +170,7 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Action, Mode};
+    use crate::model::{Action, Mode, Place, Source};
     use jiff::SignedDuration;
 
     fn file(text: &str) -> Result<Config, ConfigError> {
@@ -206,6 +208,9 @@ mod tests {
             "[sns.topics]\ncritical = \"my-topic\"",
             "[sns.topics]\nurgent = \"arn:aws:sns:eu-west-1:111111111111:t\"",
             "[organization]\nid = \"acme\"",
+            "[families]\npatterns = [\"{family}-{version}\", \"web-{version}\"]",
+            "[managed]\ntools = [{ tag = \"CreatedBy\", name = \"dlm\" }]",
+            "[managed]\ntools = [{ tag = \"\", name = \"packer\" }]",
             "[http]\nlisten = \"everywhere\"",
             "[trust]\nowners = [\"amzon\"]",
             "[trust]\nowners = [\"self\"]",
@@ -219,6 +224,15 @@ mod tests {
             "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nowner = \"self\"",
             "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nregions = [\"us-esat-1\"]",
             "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\naccount = \"12\"",
+            "[[sources.unused]]\nsource = \"describe-fleet\"\nreason = \"none\"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-images\"\nreason = \"none\"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \" \"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \"none\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \"none\"\nuntil = \"next year\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nregion = \"eu-wst-1\"\nreason = \"none\"\nuntil = \"2027-01-01\"",
+            "[sources]\ncloud_control = [\"Batch\"]",
+            "[sources]\nscreams = \"1y\"",
             "mode = ",
         ];
         let messages: Vec<String> = mistakes.iter().map(|text| file(text).unwrap_err().to_string()).collect();
@@ -234,7 +248,10 @@ mod tests {
             ("AMI_WARDEN_LIMITS__PER_PLACE", "3"),
             ("AMI_WARDEN_SCOPE__REGIONS", "[\"eu-west-1\"]"),
             ("AMI_WARDEN_SNS__TOPICS__CRITICAL", "arn:aws:sns:eu-west-1:111111111111:t"),
+            ("AMI_WARDEN_FAMILIES__PATTERNS", "[\"{family}-{version}-*\"]"),
+            ("AMI_WARDEN_MANAGED__TOOLS", "[{ tag = \"CreatedBy\", value = \"packer\", name = \"packer\" }]"),
             ("AMI_WARDEN_GROUPS__PARTNERS", "[\"222222222222\"]"),
+            ("AMI_WARDEN_SOURCES__UNUSED", "[{source = \"describe-fleets\", reason = \"none\", until = \"2027-01-01\"}]"),
             ("OTHER", "x"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -244,7 +261,21 @@ mod tests {
         assert_eq!(config.limits.per_place, 3);
         assert_eq!(config.scope.regions, Some(vec!["eu-west-1".into()]));
         assert_eq!(config.sns.topics.len(), 1);
+        assert_eq!((config.families.patterns.len(), config.managed.tools[0].name.as_str()), (1, "packer"));
         assert_eq!(config.groups["partners"], ["222222222222".into()]);
+        assert_eq!(config.sources.unused[0].until.to_string(), "2027-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_declaration_holds_in_its_place_until_its_day_and_covers_the_details_of_a_listing() {
+        let text =
+            "[[sources.unused]]\nsource = \"list-image-recipes\"\naccount = \"111111111111\"\nreason = \"none\"\nuntil = \"2027-01-01\"";
+        let sources = file(text).unwrap().sources;
+        let (here, there) = (Place::new("111111111111", "eu-west-1"), Place::new("222222222222", "eu-west-1"));
+        let (before, after) = ("2026-12-31T23:59:59Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
+        assert!(sources.is_unused(&Source::ImageRecipes, &here, before) && sources.is_unused(&Source::ImageRecipe, &here, before));
+        assert!(!sources.is_unused(&Source::ImageRecipes, &there, before) && !sources.is_unused(&Source::ImageRecipes, &here, after));
+        assert!(!sources.is_unused(&Source::Fleets, &here, before));
     }
 
     #[test]

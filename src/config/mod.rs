@@ -5,6 +5,7 @@
 mod consumers;
 mod defaults;
 mod load;
+mod pattern;
 mod regions;
 mod sources;
 mod trust;
@@ -20,6 +21,7 @@ use crate::model::{AccountId, Action, Mode, Region, Severity};
 
 pub use consumers::{Consumer, Owner, Pattern, Pick};
 pub use load::{ConfigError, VARIABLES, load};
+pub use pattern::NamePattern;
 pub use sources::{Sources, Unused};
 pub use trust::Trust;
 pub use values::cron;
@@ -42,6 +44,8 @@ pub struct Config {
     pub recovery: RecoverySettings,
     pub permissions: PermissionSettings,
     pub tags: TagNames,
+    pub families: Families,
+    pub managed: ManagedSettings,
     /// Names that policies use instead of account numbers: `AccountGroup::"partners"`.
     #[serde(deserialize_with = "values::groups")]
     pub groups: BTreeMap<String, Vec<AccountId>>,
@@ -182,6 +186,40 @@ pub struct TagNames {
     pub version: String,
     /// Lists the Regions an image wants copies in, separated by spaces or commas.
     pub replicate: String,
+}
+
+/// How families are told where no tag tells them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Families {
+    /// Tried in their order; the first that matches a name says its family and version.
+    pub patterns: Vec<NamePattern>,
+}
+
+/// Who else is in charge.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ManagedSettings {
+    /// Tools that AWS does not know, told by a tag. The first that fits counts.
+    pub tools: Vec<Tool>,
+}
+
+/// Another tool that makes and retires images or snapshots.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// The tag it leaves on what it made.
+    #[serde(deserialize_with = "values::tag_key")]
+    pub tag: String,
+    /// The tag's value; without one any value tells it.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// The value of the fact `managedBy`.
+    #[serde(deserialize_with = "values::tool_name")]
+    pub name: String,
+    /// Where people find it: an address or a sentence.
+    #[serde(default)]
+    pub console: Option<String>,
 }
 
 /// Who belongs to us, where AWS Organizations is not read.

@@ -177,6 +177,27 @@ fn account<E: Error>(number: String) -> Result<AccountId, E> {
     }
 }
 
+/// A tag key of a configured tool.
+pub(super) fn tag_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let key = String::deserialize(deserializer)?;
+    if key.is_empty() { Err(D::Error::custom("`tag` is empty: write the tag key the tool leaves on what it made")) } else { Ok(key) }
+}
+
+/// The names of AWS's own services, as the fact `managedBy` has them.
+const SERVICES: [&str; 4] = ["aws-backup", "dlm", "image-builder", "marketplace"];
+
+/// The name of a configured tool.
+pub(super) fn tool_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    match name.as_str() {
+        "" => Err(D::Error::custom("`name` is empty: write what policies should call the tool")),
+        service if SERVICES.contains(&service) => {
+            Err(D::Error::custom(format!("`{service}` is a service of AWS and is recognised anyway: give the tool another name")))
+        }
+        _ => Ok(name),
+    }
+}
+
 fn some<E: Error>(names: Vec<String>, key: &str) -> Result<Vec<String>, E> {
     if names.is_empty() { Err(E::custom(format!("`{key}` is empty: write `[\"all\"]` or names"))) } else { Ok(names) }
 }

@@ -3,9 +3,11 @@
 //! INVARIANT: what cannot be recognised becomes an error that names it, never a default that could hide use,
 //! ownership or exposure. Facts that only describe (architecture, platform) may be `unknown`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::model::{Grantee, Image, ImageState, Permissions, ProductCode, Protection, Snapshot, Tags, Volume};
+use crate::model::{Grantee, Image, ImageState, Permissions, ProductCode, Protection, Snapshot, SnapshotId, Tags, Volume};
 
 use super::answers::{self, List};
 use super::recovery::RecycleBinRule;
@@ -142,6 +144,16 @@ pub(super) fn rule(rule: answers::GetRule) -> Result<RecycleBinRule, String> {
         available: rule.status.as_deref() == Some("available"),
         id,
     })
+}
+
+/// The snapshots in the Recycle Bin, and when each leaves it for ever.
+pub(super) fn snapshot_bin(answer: answers::ListSnapshotsInRecycleBin) -> Result<BTreeMap<SnapshotId, Option<Timestamp>>, String> {
+    let binned = |snapshot: answers::SnapshotInRecycleBin| {
+        let id = required(snapshot.snapshot_id, "SnapshotId", "a snapshot in the Recycle Bin")?;
+        let exit = snapshot.recycle_bin_exit_time.map(|at| time(&at, "RecycleBinExitTime", &id)).transpose()?;
+        Ok((id.into(), exit))
+    };
+    members(answer.snapshots, "Snapshots")?.into_iter().map(binned).collect()
 }
 
 /// Tags; one without a key is a failed read, since it might be the keep tag.

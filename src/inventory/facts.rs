@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: a fact that could not be learnt is `None` (or `Err` with the reason), never `false` or `0`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,8 +10,12 @@ use serde::Serialize;
 
 use crate::model::{Image, Permissions, Place, Region, Snapshot};
 
+use super::ancestry::{Ancestors, Children};
+use super::guards::Guard;
+use super::managed::Managed;
 use super::recovery::Recovery;
 use super::references::Reference;
+use super::replicas::Drift;
 use super::sharing::Reach;
 use super::versions::Version;
 
@@ -37,22 +42,32 @@ pub struct ImageFacts<'a> {
     /// Who else can get at what is in it.
     pub reach: Reach<'a>,
     pub family: Option<FamilyFacts>,
+    /// Its family's name, known also where its rank is not because only some images were listed.
+    pub family_name: Option<Cow<'a, str>>,
     pub version: Option<&'a Version>,
     /// Whether a newer image of the family it was made from can be launched; `None` where its base or that family is not known.
     pub newer_base: Option<bool>,
+    /// The images above it; `None` where a place that was not read may hold one of them.
+    pub ancestors: Option<Ancestors<'a>>,
+    /// What was made of it and lives.
+    pub children: Children<'a>,
     /// Regions where an available copy made from it was seen; `None` when the copies of this account
     /// could not be read in some Region.
     pub replica_regions: Option<BTreeSet<Region>>,
+    /// How its copies differ from it; `None` when those of this account could not be read in some Region.
+    pub drift: Option<Drift>,
     /// Configured consumers that would pick it by its name or tags; `None` where one may or may not.
     pub consumers: Option<usize>,
     /// Regions its own tag asks for copies in.
     pub replicate_to: BTreeSet<Region>,
     /// The service or tool in charge of it.
-    pub managed_by: Option<ManagedBy>,
+    pub managed_by: Option<Managed>,
     pub legal_hold: bool,
     /// The keep tag it carries.
     pub keep_tag: Option<&'a str>,
-    /// How long the Recycle Bin would keep it.
+    /// Until when EC2 may refuse to deregister it because protection with cooldown was taken off.
+    pub cooling_until: Option<Timestamp>,
+    /// How long the Recycle Bin would keep it, and all its snapshots with it.
     pub recovery: Recovery,
 }
 
@@ -78,7 +93,9 @@ pub struct SnapshotFacts<'a> {
     pub source_volume_exists: Option<bool>,
     /// Since it was first seen without the image it was made for.
     pub orphaned_for: Option<SignedDuration>,
-    pub managed_by: Option<ManagedBy>,
+    pub lock: Guard<'a>,
+    pub fast_restore: Guard<'a>,
+    pub managed_by: Option<Managed>,
     pub legal_hold: bool,
     pub keep_tag: Option<&'a str>,
     pub recovery: Recovery,
@@ -125,27 +142,6 @@ pub struct FamilyFacts {
     /// Distinct newer releases among them.
     pub versions_behind: usize,
     pub is_newest: bool,
-}
-
-/// Who else is in charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub enum ManagedBy {
-    AwsBackup,
-    DataLifecycleManager,
-    ImageBuilder,
-    Marketplace,
-}
-
-impl ManagedBy {
-    /// The value of the fact `managedBy`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AwsBackup => "aws-backup",
-            Self::DataLifecycleManager => "dlm",
-            Self::ImageBuilder => "image-builder",
-            Self::Marketplace => "marketplace",
-        }
-    }
 }
 
 /// The time since `then`, never negative: a date in the future is an age of nothing.

@@ -4,21 +4,78 @@
 //! CloudTrail API references, `DescribeScalingActivities` and `LookupEvents`). A launch that succeeded made an instance, and
 //! needs no second witness.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{AmiId, Source};
+use crate::model::{AmiId, Place, Source};
 
-use super::answers::{Answers, Event, ScalingActivity};
+use super::answers::{Answers, Event, LookupEvents, ScalingActivity};
 use super::decode::{self, listed};
 use super::ids;
 use super::references::{Reference, User};
 use super::users::Reading;
 
+/// How far back the first look goes. Nobody can have failed for long before the image was first seen disabled.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(24);
+
 /// Calls that launch something.
-const LAUNCHES: [&str; 5] = ["RunInstances", "CreateFleet", "RequestSpotFleet", "RequestSpotInstances", "StartInstances"];
+pub const LAUNCHES: [&str; 5] = ["RunInstances", "CreateFleet", "RequestSpotFleet", "RequestSpotInstances", "StartInstances"];
+
+/// One attempt to launch an image that failed, as CloudTrail saw it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailedLaunch {
+    pub image: AmiId,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// The failed launches of one place, remembered as long as they count as use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailedLaunches {
+    /// Up to when CloudTrail has been read.
+    pub watched_until: Option<Timestamp>,
+    pub seen: BTreeSet<FailedLaunch>,
+}
+
+impl FailedLaunches {
+    /// From when on to read: a while before the last look ended, since events come late; `a day ago` at the first look,
+    /// which is when somebody was first seen to be in danger of failing.
+    pub fn begin(&self, now: Timestamp) -> Timestamp {
+        let first = now.checked_sub(FIRST_LOOK).unwrap_or(Timestamp::MIN);
+        self.watched_until.and_then(|until| until.checked_sub(super::trail::LAG).ok()).unwrap_or(first)
+    }
+
+    /// Takes in a complete reading up to `now`.
+    ///
+    /// # Errors
+    /// When an event cannot be read: then nothing is taken in, and the next look begins where this one did.
+    pub(super) fn learn(&mut self, answer: &LookupEvents, now: Timestamp) -> Result<(), String> {
+        let mut attempts = Attempts::new();
+        listed(&answer.events, "Events")?.into_iter().try_for_each(|it| event(it, &mut attempts))?;
+        let failed = attempts.into_iter().map(|((image, by), (_, at))| FailedLaunch { image, by, at: at.unwrap_or(now) });
+        self.seen.extend(failed);
+        self.watched_until = Some(now);
+        Ok(())
+    }
+
+    /// As users; several failures of the same launcher are one.
+    pub(super) fn users(&self, place: &Place) -> impl Iterator<Item = (AmiId, Reference)> {
+        let mut last: BTreeMap<(&AmiId, &str), (usize, Timestamp)> = BTreeMap::new();
+        for FailedLaunch { image, by, at } in &self.seen {
+            let known = last.entry((image, by)).or_insert((0, *at));
+            *known = (known.0 + 1, known.1.max(*at));
+        }
+        last.into_iter().map(|((image, by), (times, at))| {
+            let user = User::FailedLaunch { by: by.to_owned(), times, source: Source::Events };
+            (image.clone(), Reference { since: Some(at), ..Reference::live(place, user) })
+        })
+    }
+}
 
 /// Attempts by image and by whoever made them: how many, and the last. A group tries again every few minutes.
 type Attempts = BTreeMap<(AmiId, String), (usize, Option<Timestamp>)>;

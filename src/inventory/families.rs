@@ -1,13 +1,13 @@
 //! Families: images that replace each other, and where each stands among the launchable ones.
 //!
-//! The family is the configured tag; without it, images whose names differ only in a trailing version or date are
-//! one family when there are at least two of them. Order is by version where every launchable member has one, else
-//! by creation.
+//! The family is the configured tag, or what a configured pattern finds in the name. Without either, images whose names
+//! differ only in a trailing version or date are one family when there are at least two of them. Order is by version where
+//! every launchable member has one, else by creation.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::config::TagNames;
+use crate::config::Config;
 use crate::model::{AmiId, Image, ImageState};
 
 use super::facts::FamilyFacts;
@@ -22,38 +22,59 @@ pub(super) struct Families {
 }
 
 /// Sorts the images of a place into families.
-pub(super) fn families(inventory: &Inventory, tags: &TagNames) -> Families {
+pub(super) fn families(inventory: &Inventory, config: &Config) -> Families {
     // Untagged images of two architectures never replace each other.
-    let mut members: HashMap<(String, Option<&str>), Vec<&Image>> = HashMap::new();
+    let mut members: HashMap<(String, Option<&str>, Told), Vec<&Image>> = HashMap::new();
     let mut found = Families::default();
     for image in &inventory.images {
-        if let Some(version) = version(image, tags) {
+        let Line { family, version } = line(image, config);
+        if let Some(version) = version {
             found.versions.insert(image.id.clone(), version);
         }
-        if let Some((name, tagged)) = family(image, tags) {
-            let architecture = (!tagged).then_some(image.architecture.as_str());
-            members.entry((name, architecture)).or_default().push(image);
+        if let Some((name, told)) = family {
+            let architecture = (told != Told::ByTag).then_some(image.architecture.as_str());
+            members.entry((name, architecture, told)).or_default().push(image);
         }
     }
-    for ((name, architecture), members) in members {
-        if architecture.is_none() || members.len() > 1 {
+    for ((name, _, told), members) in members {
+        if told != Told::ByName || members.len() > 1 {
             stand(&name, &members, &mut found);
         }
     }
     found
 }
 
-/// The family's name, and whether a tag gives it.
-fn family(image: &Image, tags: &TagNames) -> Option<(String, bool)> {
-    match image.tags.get(&tags.family) {
-        Some(family) if !family.is_empty() => Some((family.clone(), true)),
-        _ => split(&image.name).map(|(stem, _)| (stem.to_owned(), false)),
-    }
+/// The name of the family that the image itself tells, whether or not its other members were listed.
+pub(super) fn family_name(image: &Image, config: &Config) -> Option<String> {
+    line(image, config).family.map(|(name, _)| name)
 }
 
-fn version(image: &Image, tags: &TagNames) -> Option<Version> {
-    let tagged = image.tags.get(&tags.version).and_then(|text| Version::parse(text));
-    tagged.or_else(|| split(&image.name).map(|(_, version)| version))
+/// What an image says of its family and version.
+struct Line {
+    family: Option<(String, Told)>,
+    version: Option<Version>,
+}
+
+/// How a family is told. People who wrote a tag or a pattern meant it; a number at the end of a name may mean anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Told {
+    ByTag,
+    ByPattern,
+    ByName,
+}
+
+fn line(image: &Image, config: &Config) -> Line {
+    let tagged = |tag: &str| image.tags.get(tag).filter(|value| !value.is_empty());
+    let by_tag = tagged(&config.tags.family).map(|family| (family.clone(), Told::ByTag));
+    let version = tagged(&config.tags.version).and_then(|text| Version::parse(text));
+    let is_version = |text: &str| Version::parse(text).is_some();
+    if let Some(named) = config.families.patterns.iter().find_map(|pattern| pattern.read(&image.name, is_version)) {
+        let family = by_tag.or_else(|| Some((named.family.to_owned(), Told::ByPattern)));
+        return Line { family, version: version.or_else(|| named.version.and_then(Version::parse)) };
+    }
+    let (stem, trailing) = split(&image.name).unzip();
+    let family = by_tag.or_else(|| Some((stem?.to_owned(), Told::ByName)));
+    Line { family, version: version.or(trailing) }
 }
 
 /// `golden-al2023-1.4.2` is `golden-al2023` and 1.4.2: the longest trailing version. What follows a version in a name is a

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId, Source};
+use crate::model::{Action, AmiId, Context, Place, Region, ResourceId, SnapshotId, Source};
 
+use super::failed_launches::FailedLaunches;
 use super::trail::Remembered;
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
@@ -40,6 +41,15 @@ pub struct History {
     /// The snapshots behind every image seen, kept while it lies in the Recycle Bin.
     #[serde(default)]
     pub mappings: BTreeMap<AmiId, Mapping>,
+    /// Images that were seen protected from deregistration with cooldown.
+    #[serde(default)]
+    pub cooldowns: BTreeMap<AmiId, Cooldown>,
+    /// What images that live were made from: it stands in for a place that does not answer for a while.
+    #[serde(default)]
+    pub parents: BTreeMap<AmiId, Parent>,
+    /// When the images of a place were last listed completely.
+    #[serde(default, with = "pairs")]
+    pub listed_at: BTreeMap<Place, Timestamp>,
     /// When a Recycle Bin rule was first seen; a first rule takes up to 30 minutes to work.
     #[serde(default)]
     pub rules_since: BTreeMap<String, Timestamp>,
@@ -52,6 +62,9 @@ pub struct History {
     /// Who may use an image or snapshot, as it was read; a recording has files of its own for that.
     #[serde(skip)]
     pub permissions: BTreeMap<ResourceId, Remembered>,
+    /// Launches that CloudTrail saw fail. A record has the events themselves.
+    #[serde(skip)]
+    pub failed_launches: BTreeMap<Place, FailedLaunches>,
     /// Up to when CloudTrail has been read for changes of them.
     #[serde(skip)]
     pub watched: BTreeMap<Place, Timestamp>,
@@ -101,6 +114,40 @@ pub struct Failures {
 pub struct Mapping {
     pub place: Place,
     pub snapshots: BTreeSet<SnapshotId>,
+}
+
+/// Deregistration protection with cooldown. EC2 refuses to deregister for 24 hours after it was taken off, and does not tell
+/// when that was (EC2 user guide, "Protect an AMI from deregistration").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cooldown {
+    /// The last cycle that saw it protected.
+    pub protected_at: Timestamp,
+    /// The first one after it that did not: it was taken off then at the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_off_at: Option<Timestamp>,
+}
+
+impl Cooldown {
+    const LENGTH: SignedDuration = SignedDuration::from_hours(24);
+
+    /// Until when EC2 may refuse, given that it is not protected at `now`; `None` when that is over.
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        let off = self.seen_off_at.unwrap_or(now);
+        let until = off.checked_add(Self::LENGTH).unwrap_or(Timestamp::MAX);
+        (now < until).then_some(until)
+    }
+}
+
+/// What an image that lives was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// Where the image itself lives.
+    pub place: Place,
+    /// The image it was made from.
+    pub image: AmiId,
+    pub region: Region,
 }
 
 /// A copy on its way.

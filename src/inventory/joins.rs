@@ -1,22 +1,28 @@
 //! The joins over the estate: from what was seen in each place to what is known about each resource.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::model::{AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId, Source};
+use crate::model::{
+    AccountId, AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Protection, Region, Snapshot, SnapshotId, Source,
+};
 
+use super::ancestry::{Ancestors, Ancestry, Children};
 use super::bases::Bases;
 use super::consumers::{Picks, picks};
 use super::estate::Estate;
 use super::facts::{FamilyFacts, ImageFacts, SnapshotFacts, Unknown, Usage, since};
-use super::families::{Families, families};
+use super::families::{Families, families, family_name};
+use super::guards::Guard;
 use super::history::History;
 use super::managed;
 use super::place::Inventory;
-use super::recovery::{Recovery, recovery};
+use super::recovery::{Recovery, recovery, with_snapshots};
 use super::references::{Reference, User};
+use super::replicas::{Drift, Side, drift};
 use super::sharing::Graph;
 
 /// Everything joined once per cycle; facts about one resource are then cheap.
@@ -32,7 +38,10 @@ pub struct Joined<'a> {
     families: HashMap<&'a Place, Families>,
     pub(super) bases: Bases<'a>,
     pub(super) picks: Picks<'a>,
-    replicas: HashMap<(&'a AmiId, &'a Region), BTreeSet<Region>>,
+    ancestry: Ancestry<'a>,
+    /// Accounts with a Region whose images were not read.
+    partly_read: HashSet<&'a AccountId>,
+    snapshots: HashMap<&'a SnapshotId, &'a Snapshot>,
     /// Images whose snapshots nobody knows, listed without them or in a Recycle Bin, per place.
     unmapped: HashMap<&'a Place, Vec<Unknown>>,
     gaps_about: HashMap<&'a str, Vec<&'a Gap>>,
@@ -55,7 +64,9 @@ impl<'a> Joined<'a> {
             families: HashMap::new(),
             bases: Bases::of(estate),
             picks: Picks::default(),
-            replicas: HashMap::new(),
+            ancestry: Ancestry::new(estate, history, now),
+            partly_read: partly_read(estate),
+            snapshots: HashMap::new(),
             unmapped: HashMap::new(),
             gaps_about: HashMap::new(),
             graphs: HashMap::new(),
@@ -67,6 +78,7 @@ impl<'a> Joined<'a> {
             joined.join_bin(inventory);
             joined.join_descriptions(inventory);
             joined.graphs.insert(&inventory.place, Graph::new(inventory));
+            joined.snapshots.extend(inventory.snapshots.iter().map(|snapshot| (&snapshot.id, snapshot)));
             for gap in &inventory.gaps {
                 if let Some(resource) = &gap.resource {
                     joined.gaps_about.entry(resource).or_default().push(gap);
@@ -74,7 +86,7 @@ impl<'a> Joined<'a> {
             }
             // A family of which only some members were listed has no rank.
             if inventory.images_read {
-                joined.families.insert(&inventory.place, families(inventory, &config.tags));
+                joined.families.insert(&inventory.place, families(inventory, config));
             }
         }
         joined.join_failed_launches();
@@ -144,11 +156,6 @@ impl<'a> Joined<'a> {
                 let user = User::Image { id: image.id.clone(), note: image.state.to_string() };
                 self.snapshot_images.entry(snapshot).or_default().push(Reference::live(&inventory.place, user));
             }
-            // A copy on its way counts, so that it is not made twice.
-            let exists = matches!(image.state, ImageState::Available | ImageState::Pending);
-            if let (Some((source, region)), true) = (&image.source_image, exists) {
-                self.replicas.entry((source, region)).or_default().insert(inventory.place.region.clone());
-            }
         }
     }
 
@@ -212,15 +219,28 @@ impl<'a> Joined<'a> {
             usage: if unknown.is_empty() { Ok(Usage { references: users }) } else { Err(unknown) },
             sharing,
             reach: self.graphs.get(&inventory.place).map(|graph| graph.image(image, sharing)).unwrap_or_default(),
+            family_name: match families {
+                Some(families) => families.standing.get(&image.id).map(|family| Cow::Borrowed(family.name.as_str())),
+                None => family_name(image, self.config).map(Cow::Owned),
+            },
             family: families.and_then(|families| families.standing.get(&image.id)).cloned(),
             newer_base: self.newer_base(&inventory.place, image),
+            ancestors: self.ancestors_of(image),
+            children: self.children_of(inventory, image, sharing),
             version: families.and_then(|families| families.versions.get(&image.id)),
             replica_regions: self.replica_regions(inventory, image),
+            drift: self.drift(inventory, image),
             replicate_to: replicate_to(image, &self.config.tags.replicate),
             consumers: self.consumers_of(&image.id, users),
-            managed_by: managed::of_image(image),
+            managed_by: managed::of_image(image, &self.config.managed.tools),
             legal_hold: tagged(&image.tags, &self.config.tags.hold).is_some(),
             keep_tag: tagged(&image.tags, &self.config.tags.keep),
+            cooling_until: match image.protection {
+                Protection::Off | Protection::NotOffered => {
+                    self.history.cooldowns.get(&image.id).and_then(|cooldown| cooldown.until(self.now))
+                }
+                Protection::On(_) | Protection::Unknown => None,
+            },
             recovery: self.image_recovery(inventory, image),
         }
     }
@@ -261,7 +281,9 @@ impl<'a> Joined<'a> {
                 .get(&snapshot.id)
                 .filter(|_| images.is_empty() && images_known)
                 .map(|at| since(*at, self.now)),
-            managed_by: managed::of_snapshot(snapshot),
+            lock: Guard::of(inventory.locks.as_ref(), &snapshot.id),
+            fast_restore: Guard::of(inventory.fast_restores.as_ref(), &snapshot.id),
+            managed_by: managed::of_snapshot(snapshot, &self.config.managed.tools),
             legal_hold: tagged(&snapshot.tags, &self.config.tags.hold).is_some(),
             keep_tag: tagged(&snapshot.tags, &self.config.tags.keep),
             recovery: self.recovery(inventory, "EBS_SNAPSHOT", &snapshot.tags),
@@ -274,25 +296,70 @@ impl<'a> Joined<'a> {
         inventory.place_gaps().chain(about.iter().copied())
     }
 
+    pub(super) fn ancestors_of(&self, image: &'a Image) -> Option<Ancestors<'a>> {
+        self.ancestry.ancestors(image)
+    }
+
+    pub(super) fn children_of(&self, inventory: &Inventory, image: &Image, sharing: Option<&Permissions>) -> Children<'a> {
+        self.ancestry.children(&inventory.place, image, sharing)
+    }
+
     /// Whether a copy of `image` is in `target`; `None` when that Region was not read.
     pub fn has_replica(&self, place: &Place, image: &Image, target: &Region) -> Option<bool> {
         let there = Place { account: place.account.clone(), region: target.clone() };
         self.estate.places.get(&there).filter(|inventory| inventory.images_read)?;
-        Some(self.replicas.get(&(&image.id, &place.region)).is_some_and(|regions| regions.contains(target)))
+        Some(self.ancestry.replicas(place, image).any(|(there, _)| there.region == *target))
     }
 
     fn replica_regions(&self, inventory: &Inventory, image: &Image) -> Option<BTreeSet<Region>> {
-        let mut own = self.estate.places.values().filter(|place| place.place.account == inventory.place.account);
-        let all_read =
-            own.all(|place| place.images_read) && !self.estate.gaps.iter().any(|gap| gap.place.account == inventory.place.account);
-        all_read.then(|| self.replicas.get(&(&image.id, &inventory.place.region)).cloned().unwrap_or_default())
+        let replicas = self.ancestry.replicas(&inventory.place, image);
+        self.reads_all_of(inventory).then(|| replicas.map(|(there, _)| there.region.clone()).collect())
+    }
+
+    /// Whether the images of every Region of that account were read.
+    fn reads_all_of(&self, inventory: &Inventory) -> bool {
+        !self.partly_read.contains(&inventory.place.account)
+    }
+
+    fn drift(&self, inventory: &Inventory, image: &Image) -> Option<Drift> {
+        self.reads_all_of(inventory).then(|| {
+            // One on its way has not got everything yet.
+            let made = self.ancestry.replicas(&inventory.place, image).filter(|(_, copy)| copy.state == ImageState::Available);
+            let copies = made.map(|(there, copy)| (there, self.side(there, copy)));
+            drift(self.side(&inventory.place, image), copies, &self.config.tags)
+        })
+    }
+
+    fn side<'s>(&'s self, place: &Place, image: &'s Image) -> Side<'s> {
+        let there = self.estate.places.get(place);
+        Side { image, permissions: there.and_then(|there| there.launch_permissions.get(&image.id)) }
     }
 
     fn image_recovery(&self, inventory: &Inventory, image: &Image) -> Recovery {
         if image.root_device_type == "instance-store" {
             return Recovery::Never("the Recycle Bin does not keep instance-store images".into());
         }
-        self.recovery(inventory, "EC2_IMAGE", &image.tags)
+        let own = self.recovery(inventory, "EC2_IMAGE", &image.tags);
+        if !matches!(own, Recovery::For(_)) {
+            return own;
+        }
+        if !inventory.snapshots_read {
+            return Recovery::Unknown("its snapshots were not read, and it is nothing without them".into());
+        }
+        with_snapshots(own, image.snapshots().filter_map(|id| Some((id, self.recovery_of_listed(inventory, id)?))))
+    }
+
+    /// How long a snapshot behind an image would be kept. One that a complete listing does not name is not ours to lose:
+    /// without it the image is as little use now as after it was restored.
+    fn recovery_of_listed(&self, inventory: &Inventory, id: &SnapshotId) -> Option<Recovery> {
+        if let Some(snapshot) = self.snapshots.get(id) {
+            return Some(self.recovery(inventory, "EBS_SNAPSHOT", &snapshot.tags));
+        }
+        let exit = inventory.snapshot_bin.as_ref()?.get(id)?;
+        Some(match exit {
+            Some(exit) => Recovery::For(since(self.now, *exit)),
+            None => Recovery::Unknown("it is in the Recycle Bin already, nobody knows for how long".into()),
+        })
     }
 
     fn recovery(&self, inventory: &Inventory, resource_type: &str, tags: &crate::model::Tags) -> Recovery {
@@ -394,6 +461,11 @@ fn unasked(inventory: &Inventory) -> Option<Unknown> {
     let names: Vec<&str> = inventory.usage_unasked().map(Source::name).collect();
     (!names.is_empty())
         .then(|| Unknown { reason: format!("no policy in force needs to know, so that nobody asked for {}", names.join(", ")) })
+}
+
+fn partly_read(estate: &Estate) -> HashSet<&AccountId> {
+    let unread = estate.places.values().filter(|inventory| !inventory.images_read).map(|inventory| &inventory.place.account);
+    unread.chain(estate.gaps.iter().map(|gap| &gap.place.account)).collect()
 }
 
 fn unread<'g>(gaps: impl Iterator<Item = &'g Gap>) -> Vec<Unknown> {

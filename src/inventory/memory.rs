@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::model::{AmiId, ImageState, SnapshotId};
+use crate::model::{AmiId, ImageState, Protection, SnapshotId};
 
+use super::ancestry::{parent, still_counts};
 use super::estate::Estate;
-use super::history::{History, Mapping};
+use super::history::{Cooldown, History, Mapping, Parent};
 use super::joins::Joined;
 use super::place::Inventory;
 
@@ -17,8 +18,10 @@ impl History {
         let estate = joined.estate;
         self.observe_orphans(joined);
         self.observe_mappings(estate);
+        self.observe_parents(estate, joined.now);
         for inventory in estate.places.values() {
             self.observe_disabled(inventory, joined.now);
+            self.observe_protection(inventory, joined.now);
             self.observe_rules(inventory, joined.now);
             if inventory.images_read && inventory.snapshots_read {
                 self.sizes.insert(inventory.place.clone(), inventory.images.len() + inventory.snapshots.len());
@@ -37,6 +40,47 @@ impl History {
                 self.disabled_since.entry(image.id.clone()).or_insert(now);
             } else {
                 self.disabled_since.remove(&image.id);
+            }
+        }
+    }
+
+    /// A word that EC2 may yet invent for protection counts as one with cooldown.
+    fn observe_protection(&mut self, inventory: &Inventory, now: Timestamp) {
+        for image in &inventory.images {
+            match &image.protection {
+                Protection::On(word) if word == "enabled-without-cooldown" => {
+                    self.cooldowns.remove(&image.id);
+                }
+                Protection::On(_) => {
+                    self.cooldowns.insert(image.id.clone(), Cooldown { protected_at: now, seen_off_at: None });
+                }
+                Protection::Off | Protection::NotOffered => {
+                    if let Some(cooldown) = self.cooldowns.get_mut(&image.id) {
+                        cooldown.seen_off_at.get_or_insert(now);
+                    }
+                }
+                Protection::Unknown => {}
+            }
+        }
+        self.cooldowns.retain(|_, cooldown| cooldown.seen_off_at.is_none() || cooldown.until(now).is_some());
+    }
+
+    /// What was made from what, of every place that was listed; of the others what was last seen of them, as long as it counts.
+    fn observe_parents(&mut self, estate: &Estate, now: Timestamp) {
+        for inventory in estate.places.values().filter(|inventory| inventory.images_read) {
+            self.listed_at.insert(inventory.place.clone(), now);
+        }
+        self.listed_at.retain(|_, at| still_counts(*at, now));
+        let Self { parents, listed_at, .. } = self;
+        parents.retain(|_, parent| {
+            let listed = estate.places.get(&parent.place).is_some_and(|inventory| inventory.images_read);
+            !listed && listed_at.contains_key(&parent.place)
+        });
+        for inventory in estate.places.values().filter(|inventory| inventory.images_read) {
+            for image in &inventory.images {
+                let Some((source, region)) = parent(image) else { continue };
+                let parent = Parent { place: inventory.place.clone(), image: source.clone(), region: region.clone() };
+                parents.insert(image.id.clone(), parent);
             }
         }
     }
@@ -90,5 +134,6 @@ impl History {
         let images: std::collections::HashSet<&AmiId> = listed.keys().copied().collect();
         let everything_read = self.covers_everything(estate) && estate.places.values().all(|place| place.images_read);
         self.disabled_since.retain(|id, _| images.contains(id) || !everything_read);
+        self.cooldowns.retain(|id, _| images.contains(id) || !everything_read);
     }
 }

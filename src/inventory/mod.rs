@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no file, no AWS type. `now` is an argument.
 
+mod ancestry;
 pub mod answers;
 mod bases;
 mod consumers;
@@ -13,6 +14,7 @@ mod facts;
 mod failed_launches;
 mod families;
 mod fleets;
+mod guards;
 mod history;
 mod ids;
 mod joins;
@@ -27,6 +29,7 @@ mod provenance;
 mod recipes;
 mod recovery;
 mod references;
+mod replicas;
 mod resources;
 mod runs;
 mod settings;
@@ -38,18 +41,23 @@ mod trail;
 mod users;
 mod versions;
 
+pub use ancestry::{Ancestors, Child, Children};
 pub use declared::Excused;
 pub use estate::Estate;
-pub use facts::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Unknown, Usage};
-pub use history::{Clock, Copy, Failures, History, Mapping, Triple};
+pub use facts::{FamilyFacts, ImageFacts, SnapshotFacts, Unknown, Usage};
+pub use failed_launches::{FailedLaunch, FailedLaunches, LAUNCHES};
+pub use guards::{Guard, fast_restores as read_fast_restores, locks as read_locks};
+pub use history::{Clock, Cooldown, Copy, Failures, History, Mapping, Parent, Triple};
 pub use joins::Joined;
 pub use keys::{Admission, KeyAccess, Keys};
+pub use managed::{Managed, ManagedBy};
 pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
 pub use platforms::{System, system_of};
 pub use provenance::{Condition, GroupFacts, Here, InstanceFacts, Origin, Provenance};
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Naming, Reference, User, Users};
+pub use replicas::Drift;
 pub use runs::{Group, Instance, OthersImages, Runs, TagSet};
 pub use settings::PlaceFacts;
 pub use sharing::Reach;

@@ -5,12 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use crate::config::Sources;
-use crate::model::{AllowedImages, AmiId, Block, Gap, Hides, Image, Permissions, Place, Snapshot, SnapshotId, Source};
+use crate::model::{AllowedImages, AmiId, Block, Gap, Hides, Image, ImageState, Permissions, Place, Snapshot, SnapshotId, Source};
 
-use super::answers::{Answer, Answers, DescribeImageReferences, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
+use super::answers::{
+    Answer, Answers, DescribeImageReferences, DescribeImages, DescribeSnapshots, ImageAttribute, LookupEvents, SnapshotAttribute,
+};
 use super::cross_check;
 use super::declared::{self, Excused};
 use super::decode::{self, members};
+use super::failed_launches::FailedLaunches;
+use super::guards;
 use super::keys::Keys;
 use super::recovery::RecycleBinRule;
 use super::references::Users;
@@ -50,6 +54,12 @@ pub struct Inventory {
     pub allowed_images: Option<AllowedImages>,
     /// Whom KMS keys let in, where that was told.
     pub keys: Keys,
+    /// Locked snapshots with the state of their locks.
+    pub locks: Option<BTreeMap<SnapshotId, String>>,
+    /// Snapshots with Fast Snapshot Restore, with its states.
+    pub fast_restores: Option<BTreeMap<SnapshotId, String>>,
+    /// Snapshots in the Recycle Bin, and when each leaves it.
+    pub snapshot_bin: Option<BTreeMap<SnapshotId, Option<Timestamp>>>,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
     pub gaps: Vec<Gap>,
@@ -78,6 +88,11 @@ impl Inventory {
             .snapshot_block_public_access
             .and_then(|answer| gaps.learn(Source::SnapshotBlockPublicAccess, answer, settings::snapshot_block));
         let allowed_images = answers.allowed_images.and_then(|answer| gaps.learn(Source::AllowedImages, answer, settings::allowed_images));
+        let Answers { locked_snapshots, fast_restores, snapshots_in_recycle_bin, .. } = answers;
+        let locks = locked_snapshots.and_then(|answer| gaps.learn(Source::LockedSnapshots, answer, guards::locks));
+        let fast_restores = fast_restores.and_then(|answer| gaps.learn(Source::FastRestores, answer, guards::fast_restores));
+        let snapshot_bin =
+            snapshots_in_recycle_bin.and_then(|answer| gaps.learn(Source::SnapshotsInRecycleBin, answer, decode::snapshot_bin));
         let Answers {
             place, live, unasked, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, ..
         } = answers;
@@ -129,6 +144,9 @@ impl Inventory {
             snapshot_block,
             allowed_images,
             keys,
+            locks,
+            fast_restores,
+            snapshot_bin,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             gaps: gaps.found,
@@ -175,6 +193,28 @@ impl Inventory {
     /// The ids of all images and snapshots that were listed.
     pub fn listed(&self) -> impl Iterator<Item = &str> {
         self.images.iter().map(|image| image.id.as_str()).chain(self.snapshots.iter().map(|snapshot| snapshot.id.as_str()))
+    }
+
+    /// Whether a launch of one of its images may fail: then CloudTrail is worth reading for somebody who tried.
+    pub fn may_fail_to_launch(&self, now: Timestamp) -> bool {
+        self.images.iter().any(|image| image.state != ImageState::Available || image.is_deprecated(now))
+    }
+
+    /// Adds the launches that CloudTrail saw fail, after the listings: what it says now, and what it said before.
+    pub fn add_failed_launches(&mut self, answer: Answer<LookupEvents>, seen: &mut FailedLaunches, sources: &Sources, now: Timestamp) {
+        let mut answers = Answers { events: Some(answer), ..Answers::unread(self.place.clone(), "read before") };
+        let excused = declared::excuse(&mut answers, sources, now).into_iter();
+        self.excused.extend(excused.filter(|excused| excused.source == Source::Events));
+        let learnt = answers.events.map(|answer| answer.and_then(|events| seen.learn(&events, now)));
+        if let Some(Err(error)) = learnt {
+            self.gaps.push(Gap::in_place(&self.place, Source::Events, error));
+        }
+        let recent = now.checked_sub(sources.screams).unwrap_or(Timestamp::MIN);
+        seen.seen.retain(|launch| launch.at >= recent);
+        for (image, user) in seen.users(&self.place) {
+            self.users.add(image, user);
+        }
+        self.users.sort();
     }
 
     /// Adds what EC2's cross-check of references found, after the listings, as the configuration wants it.

@@ -67,23 +67,35 @@ fn each(
 ) {
     let Some(recipes) = recipes else { return };
     let mut problems = Vec::new();
+    let mut open = Vec::new();
     let mut described = BTreeSet::new();
     for recipe in recipes {
         let read = recipe.ok_or_else(|| "an answer lacks its recipe".to_owned()).and_then(|recipe| {
             let arn = decode::required(recipe.arn.cloned(), "arn", "a recipe")?;
             // What was told of it may be unreadable; then the problem names it.
             described.insert(arn.clone());
-            read_recipe(arn, &recipe, &user, reading)
+            let alias = read_recipe(arn.clone(), &recipe, &user, reading)?;
+            Ok(alias.map(|alias| format!("recipe {arn} builds from `{alias}`, whose value is not known")))
         });
-        problems.extend(read.err());
+        match read {
+            Ok(unresolved) => open.extend(unresolved),
+            Err(problem) => problems.push(problem),
+        }
     }
     let missing = names.iter().flatten().filter(|arn| !described.contains(*arn));
     problems.extend(missing.map(|arn| format!("recipe {arn} is listed but not described")));
     reading.gaps.all(source, problems);
+    // The recipe was read; what its alias stands for the parameters did not tell.
+    reading.gaps.all(Source::Parameters, open);
 }
 
-/// Counts what one recipe builds from.
-fn read_recipe(arn: String, recipe: &Recipe<'_>, user: impl Fn(String) -> User, reading: &mut Reading<'_>) -> Result<(), String> {
+/// Counts what one recipe builds from. Gives the alias that nobody could resolve.
+fn read_recipe(
+    arn: String,
+    recipe: &Recipe<'_>,
+    user: impl Fn(String) -> User,
+    reading: &mut Reading<'_>,
+) -> Result<Option<String>, String> {
     let from = recipe.from.ok_or_else(|| format!("recipe {arn} has no parentImage"))?;
     let reference = Reference::live(reading.place, user(arn.clone()));
     for device in recipe.devices.into_iter().flatten().flatten() {
@@ -97,11 +109,11 @@ fn read_recipe(arn: String, recipe: &Recipe<'_>, user: impl Fn(String) -> User, 
         Some(parameter) => match reading.parameters.value(parameter) {
             Some(value) => value,
             None if parameter.starts_with(PUBLISHED) => "",
-            None => return Err(format!("recipe {arn} builds from `{}`, whose value is not known", from.escape_default())),
+            None => return Ok(Some(from.escape_default().to_string())),
         },
     };
     for image in ids::in_text(from) {
         reading.users.add(image, reference.clone());
     }
-    Ok(())
+    Ok(None)
 }

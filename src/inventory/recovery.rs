@@ -1,11 +1,13 @@
 //! What the Recycle Bin would keep, and for how long: its rules applied to one resource.
 //!
-//! Source: "Retention rules" in the Recycle Bin user guide. Tag rules match any of their tags, Region rules match
-//! all resources but those that carry an exclusion tag; where several match, the longest wins.
+//! Source: "Recycle Bin retention rules" and "Considerations for Recycle Bin" in the EBS user guide. Tag rules match any
+//! of their tags, Region rules match all resources but those that carry an exclusion tag; where several match, the longest
+//! wins. Only rules in state `available` keep anything. An image is of no use without its snapshots: it is recoverable
+//! only as long as each of them would be.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::Tags;
+use crate::model::{SnapshotId, Tags};
 
 /// A first rule takes up to 30 minutes to take effect (Recycle Bin user guide).
 const SETTLING: SignedDuration = SignedDuration::from_mins(30);
@@ -28,18 +30,22 @@ pub struct RecycleBinRule {
     /// `EC2_IMAGE` or `EBS_SNAPSHOT`.
     pub resource_type: String,
     pub retention_days: i64,
-    /// Empty for a Region-level rule. A tag without a value matches any value.
+    /// Empty for a Region-level rule.
     pub tags: Vec<(String, Option<String>)>,
     pub excluded: Vec<(String, Option<String>)>,
     pub available: bool,
 }
 
 impl RecycleBinRule {
+    /// The documentation speaks of pairs of key and value and does not say what a key without a value matches. It is read
+    /// either way so that it promises less: it includes only the empty value, and it excludes every value.
     fn covers(&self, resource_type: &str, tags: &Tags) -> bool {
-        let any = |wanted: &[(String, Option<String>)]| {
-            wanted.iter().any(|(key, value)| tags.get(key).is_some_and(|have| value.as_ref().is_none_or(|value| value == have)))
-        };
-        self.resource_type == resource_type && (if self.tags.is_empty() { !any(&self.excluded) } else { any(&self.tags) })
+        let included =
+            |(key, value): &(String, Option<String>)| tags.get(key).is_some_and(|have| have == value.as_deref().unwrap_or_default());
+        let excluded =
+            |(key, value): &(String, Option<String>)| tags.get(key).is_some_and(|have| value.as_ref().is_none_or(|value| value == have));
+        let in_scope = self.tags.is_empty() || self.tags.iter().any(included);
+        self.resource_type == resource_type && in_scope && !self.excluded.iter().any(excluded)
     }
 }
 
@@ -62,6 +68,17 @@ pub(super) fn recovery(
         Some(days) => Recovery::For(SignedDuration::from_hours(24_i64.saturating_mul(days.clamp(0, 3650)))),
         None => Recovery::Never("its Recycle Bin rule is not in effect yet (a first rule takes up to 30 minutes)".into()),
     }
+}
+
+/// How long an image could be brought back, given how long itself and each of its snapshots would be kept: without one of
+/// them it "would be unrecoverable" (Considerations for Recycle Bin).
+pub(super) fn with_snapshots<'a>(image: Recovery, snapshots: impl Iterator<Item = (&'a SnapshotId, Recovery)>) -> Recovery {
+    snapshots.fold(image, |so_far, (id, snapshot)| match (so_far, snapshot) {
+        (Recovery::For(image), Recovery::For(snapshot)) => Recovery::For(image.min(snapshot)),
+        (Recovery::For(_), Recovery::Never(why)) => Recovery::Never(format!("it is nothing without its snapshot {id}: {why}")),
+        (Recovery::For(_), Recovery::Unknown(why)) => Recovery::Unknown(format!("it is nothing without its snapshot {id}: {why}")),
+        (worse, _) => worse,
+    })
 }
 
 fn kind(resource_type: &str) -> &'static str {

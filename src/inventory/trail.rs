@@ -22,7 +22,7 @@ use super::ids;
 use super::place::Inventory;
 
 /// How far behind CloudTrail may be: twelve times what it usually is. What happened in the meantime is looked for again.
-const LAG: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// Beyond this the event history may have forgotten; it keeps 90 days.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 85);

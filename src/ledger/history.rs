@@ -37,11 +37,15 @@ impl Ledger {
             disabled_since: take(&mut kinds, "disabled_since")?,
             orphaned_since: take(&mut kinds, "orphaned_since")?,
             mappings: take(&mut kinds, "mappings")?,
+            cooldowns: take(&mut kinds, "cooldowns")?,
+            parents: take(&mut kinds, "parents")?,
+            listed_at: take(&mut kinds, "listed_at")?,
             rules_since: take(&mut kinds, "rules_since")?,
             copies: take(&mut kinds, "copies")?,
             sizes: take(&mut kinds, "sizes")?,
             permissions: take(&mut kinds, "permissions")?,
             watched: take(&mut kinds, "watched")?,
+            failed_launches: take(&mut kinds, "failed_launches")?,
             // A record's own note.
             recorded: BTreeMap::new(),
         };
@@ -59,11 +63,15 @@ impl Ledger {
             disabled_since,
             orphaned_since,
             mappings,
+            cooldowns,
+            parents,
+            listed_at,
             rules_since,
             copies,
             sizes,
             permissions,
             watched,
+            failed_launches,
             recorded: _,
         } = after;
         let changes = [
@@ -72,11 +80,15 @@ impl Ledger {
             ("disabled_since", differences(&before.disabled_since, disabled_since)?),
             ("orphaned_since", differences(&before.orphaned_since, orphaned_since)?),
             ("mappings", differences(&before.mappings, mappings)?),
+            ("cooldowns", differences(&before.cooldowns, cooldowns)?),
+            ("parents", differences(&before.parents, parents)?),
+            ("listed_at", differences(&before.listed_at, listed_at)?),
             ("rules_since", differences(&before.rules_since, rules_since)?),
             ("copies", differences(&before.copies, copies)?),
             ("sizes", differences(&before.sizes, sizes)?),
             ("permissions", differences(&before.permissions, permissions)?),
             ("watched", differences(&before.watched, watched)?),
+            ("failed_launches", differences(&before.failed_launches, failed_launches)?),
         ];
         if changes.iter().all(|(_, changes)| changes.written.is_empty() && changes.gone.is_empty()) {
             return Ok(());

@@ -48,7 +48,7 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
         grace(step, history, config, plan, &mut object);
         match &step.resource {
             ResourceId::Image(_) => {
-                image(step, inventory, estate, &mut object, config);
+                image(step, inventory, estate, (history, plan.now), &mut object, config);
                 picked(step, inventory, estate, plan.now, config, &mut object);
             }
             ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
@@ -98,7 +98,14 @@ fn grace(step: &Entry, history: &History, config: &Config, plan: &Plan, object: 
     }
 }
 
-fn image(step: &Entry, inventory: &Inventory, estate: &Estate, object: &mut impl FnMut(String), config: &Config) {
+fn image(
+    step: &Entry,
+    inventory: &Inventory,
+    estate: &Estate,
+    (history, now): (&History, Timestamp),
+    object: &mut impl FnMut(String),
+    config: &Config,
+) {
     let id = step.resource.to_string();
     let Some(image) = inventory.images.iter().find(|image| image.id.as_str() == id) else {
         return object("no listing names it".into());
@@ -140,7 +147,17 @@ fn image(step: &Entry, inventory: &Inventory, estate: &Estate, object: &mut impl
         if image.root_device_type == "instance-store" && config.recovery.require_recycle_bin {
             object("the Recycle Bin does not keep instance-store images".into());
         }
+        if let Some(cooldown) = history.cooldowns.get(&image.id) {
+            let since_off = cooldown.seen_off_at.map_or(0, |off| now.as_second() - off.as_second());
+            if since_off < 24 * 60 * 60 {
+                object("its deregistration protection may still be cooling down".into());
+            }
+        }
         recoverable("EC2_IMAGE", &image.tags, inventory, config, object);
+        let behind: BTreeSet<_> = image.volumes.iter().filter_map(|volume| volume.snapshot.as_ref()).collect();
+        for snapshot in inventory.snapshots.iter().filter(|snapshot| behind.contains(&snapshot.id)) {
+            recoverable("EBS_SNAPSHOT", &snapshot.tags, inventory, config, &mut |why| object(format!("{}: {why}", snapshot.id)));
+        }
     }
     match permissions {
         None => object("nobody asked whom it is shared with".into()),
@@ -178,6 +195,11 @@ fn snapshot(
         object("AWS Backup is in charge of it".into());
     }
     recoverable("EBS_SNAPSHOT", &snapshot.tags, inventory, config, object);
+    match (&inventory.locks, &inventory.fast_restores) {
+        (Some(locks), Some(restores)) if !locks.contains_key(id) && !restores.contains_key(id) => {}
+        (Some(_), Some(_)) => object("it is locked or has Fast Snapshot Restore".into()),
+        _ => object("nobody asked whether it is locked or has Fast Snapshot Restore".into()),
+    }
     let description = snapshot.description.as_deref().unwrap_or_default();
     let named = |image: &str| description.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').any(|word| word == image);
     for place in estate.places.values() {
@@ -269,12 +291,15 @@ fn recoverable(kind: &str, tags: &Tags, inventory: &Inventory, config: &Config, 
         return;
     }
     let carries = |wanted: &[(String, Option<String>)]| {
-        wanted.iter().any(|(key, value)| tags.get(key).is_some_and(|have| value.as_deref().is_none_or(|value| value == have)))
+        wanted.iter().any(|(key, value)| tags.get(key) == Some(value.as_ref().unwrap_or(&String::new())))
+    };
+    let excluded = |unwanted: &[(String, Option<String>)]| {
+        unwanted.iter().any(|(key, value)| tags.contains_key(key) && (value.is_none() || tags.get(key) == value.as_ref()))
     };
     let minimum_hours = config.recovery.minimum.as_hours();
     let keeps = inventory.rules.iter().flatten().any(|rule| {
         let right = rule.available && rule.resource_type == kind && rule.retention_days.saturating_mul(24) >= minimum_hours;
-        right && if rule.tags.is_empty() { !carries(&rule.excluded) } else { carries(&rule.tags) }
+        right && !excluded(&rule.excluded) && (rule.tags.is_empty() || carries(&rule.tags))
     });
     if !keeps {
         object("no Recycle Bin rule keeps it long enough".into());

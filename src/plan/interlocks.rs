@@ -4,8 +4,10 @@
 
 use jiff::Timestamp;
 
-use crate::inventory::{ImageFacts, Inventory, Joined, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, Usage};
-use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Protection, Source};
+use crate::inventory::{
+    Guard, ImageFacts, Inventory, Joined, Managed, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, Usage,
+};
+use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Place, Protection, Source};
 
 use super::document::{Hold, HoldKind};
 
@@ -15,14 +17,20 @@ const NAMED: usize = 3;
 /// Everything that holds `action` on an image.
 pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Action, context: &Context) -> Vec<Hold> {
     let mut holds = Holds::default();
-    holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
+    holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.keep_tag, facts.legal_hold);
+    holds.backup(action, facts.managed_by.as_ref(), facts.place);
     if takes_from_users(action) {
         holds.usage(joined, facts.users, &facts.usage);
         holds.gaps(joined, facts.place, facts.image.id.as_str(), action);
     }
     if action == Action::Deregister {
         match &facts.image.protection {
-            Protection::Off | Protection::NotOffered => {}
+            Protection::Off | Protection::NotOffered => {
+                if let Some(until) = facts.cooling_until {
+                    let why = format!("its deregistration protection was taken off with a cooldown: EC2 may refuse until {until}");
+                    holds.interlock("protected", why);
+                }
+            }
             Protection::On(word) => holds.interlock("protected", format!("deregistration protection is `{}`", word.escape_default())),
             Protection::Unknown => holds.interlock("protected", "describe-images did not tell its deregistration protection".into()),
         }
@@ -41,7 +49,8 @@ pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Acti
 /// Everything that holds `action` on a snapshot.
 pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action: Action) -> Vec<Hold> {
     let mut holds = Holds::default();
-    holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
+    holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.keep_tag, facts.legal_hold);
+    holds.backup(action, facts.managed_by.as_ref(), facts.place);
     if takes_from_users(action) {
         holds.usage(joined, facts.users, &facts.usage);
         holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action);
@@ -53,6 +62,8 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
         } else if let Err(unknown) = &facts.images {
             holds.interlock("referenced-by-image", reasons(unknown));
         }
+        holds.guard("locked", "its lock", facts.lock, &Source::LockedSnapshots);
+        holds.guard("fast-restore", "Fast Snapshot Restore", facts.fast_restore, &Source::FastRestores);
     }
     holds.recovery(joined, action, &facts.recovery);
     if action == Action::RevokeShare {
@@ -130,14 +141,33 @@ impl Holds {
         self.gap(&source, error);
     }
 
-    fn ownership(&mut self, action: Action, owned: bool, owner: &str, managed: Option<ManagedBy>, keep: Option<&str>, legal_hold: bool) {
+    /// What makes EC2 refuse to delete a snapshot, or nobody knows whether it does.
+    fn guard(&mut self, name: &str, what: &str, guard: Guard<'_>, source: &Source) {
+        match guard {
+            Guard::Off => {}
+            Guard::On(state) => self.interlock(name, format!("{what} is {state}")),
+            Guard::Unread => {
+                let told = self.found.iter().any(|hold| hold.kind == HoldKind::Gap && hold.name == source.name());
+                if !told {
+                    self.gap(source, format!("nobody asked for {what}"));
+                }
+            }
+        }
+    }
+
+    fn backup(&mut self, action: Action, managed: Option<&Managed>, place: &Place) {
+        let touches = !action.ends_exposure() && action != Action::Replicate;
+        if let Some(managed) = managed.filter(|managed| touches && managed.by == ManagedBy::AwsBackup) {
+            let who = managed.told(&place.region);
+            self.interlock("managed", format!("{who}: change its backup plan or delete the recovery point there"));
+        }
+    }
+
+    fn ownership(&mut self, action: Action, owned: bool, owner: &str, keep: Option<&str>, legal_hold: bool) {
         if !owned {
             self.interlock("not-owned", format!("it belongs to `{}`", owner.escape_default()));
         }
         let touches = !action.ends_exposure();
-        if managed == Some(ManagedBy::AwsBackup) && touches && action != Action::Replicate {
-            self.interlock("managed", "AWS Backup is in charge of it: change its backup plan or delete the recovery point there".into());
-        }
         if let Some(tag) = keep.filter(|_| touches) {
             self.interlock("keep-tag", format!("it carries the keep tag `{tag}`"));
         }
@@ -156,7 +186,7 @@ impl Holds {
         }
     }
 
-    fn gaps(&mut self, joined: &Joined<'_>, place: &crate::model::Place, resource: &str, action: Action) {
+    fn gaps(&mut self, joined: &Joined<'_>, place: &Place, resource: &str, action: Action) {
         let Some(inventory) = joined.estate.places.get(place) else { return };
         let concerns = |gap: &&Gap| gap.resource.is_some() || freezes(&gap.source, action);
         for gap in joined.gaps_of(inventory, resource).filter(concerns) {

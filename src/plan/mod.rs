@@ -14,6 +14,7 @@ mod make;
 mod outlook;
 mod questions;
 mod runs;
+mod told;
 mod unseen;
 
 pub use crate::model::Principal;

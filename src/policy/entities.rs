@@ -4,7 +4,7 @@ use std::iter;
 
 use cedar_policy::{Entity, EntityUid, RestrictedExpression};
 
-use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, Reach, SnapshotFacts, Usage, User, Version, system_of};
+use crate::inventory::{Drift, FamilyFacts, ImageFacts, PlaceFacts, Reach, SnapshotFacts, Usage, User, Version, system_of};
 use crate::model::{AllowedImages, Block, Grantee, Image, Manager, Permissions, Protection, Snapshot, Tags, Volume};
 
 use super::schema::{Names, uid};
@@ -27,14 +27,19 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
         sharing,
         reach,
         family,
+        family_name,
         version,
         newer_base,
         consumers,
+        ancestors,
+        children,
         replica_regions,
+        drift,
         replicate_to,
         managed_by,
         legal_hold,
         keep_tag: _, // an interlock's matter
+        cooling_until,
         recovery: _, // an interlock's matter
     } = facts;
     let mut put = Attributes::new(uses);
@@ -63,9 +68,30 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
         entities(&names.region, regions.iter().map(|region| region.as_str()))
     });
     put.put("replicateTo", || entities(&names.region, replicate_to.iter().map(|region| region.as_str())));
-    put.put_known("managedBy", managed_by.map(ManagedBy::name), text);
+    put.put_known("familyName", family_name.as_deref(), text);
+    if let Some(ancestors) = ancestors {
+        put.put("ancestors", || entities(&names.image, ancestors.images.iter().map(|id| id.as_str())));
+        put.put("ancestorsComplete", || truth(ancestors.complete));
+    }
+    if children.unknown.is_empty() {
+        put.put("children", || entities(&names.image, children.found.iter().map(|child| child.id.as_str())));
+        put.put("liveChildren", || count(children.found.len()));
+    }
+    if let Some(Drift { tags, deprecation, shares }) = drift {
+        let differ = |name, list: &Vec<String>| (name, truth(!list.is_empty()));
+        let shares = || shares.as_ref().map(|shares| differ("shares", shares));
+        put.put_record("replicaDrift", || [differ("tags", tags), differ("deprecation", deprecation)].into_iter().chain(shares()))?;
+    }
+    put.put_known("managedBy", managed_by.as_ref().map(|managed| managed.by.name()), text);
     put.put("legalHold", || truth(*legal_hold));
     described(&mut put, image, names);
+    // EC2 goes on refusing while it cools down, though it calls it unprotected.
+    let protected = match &image.protection {
+        Protection::On(_) => Some(true),
+        Protection::Off | Protection::NotOffered => Some(cooling_until.is_some()),
+        Protection::Unknown => None,
+    };
+    put.put_known("deregistrationProtected", protected, truth);
 
     let mut above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
     if let Some(family) = family.as_ref().filter(|_| uses.ancestors.has("Family")) {
@@ -87,7 +113,7 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
         deprecation_at,
         last_launched_at,
         public,
-        protection,
+        protection: _, // with its cooldown
         source_image,
         architecture,
         platform,
@@ -124,12 +150,6 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
     put.put("tpm", || truth(*tpm));
     put.put("enaSupport", || truth(*ena));
     put.put("productCodes", || texts(product_codes.iter().map(|code| code.id.as_str())));
-    let protected = match protection {
-        Protection::On(_) => Some(true),
-        Protection::Off | Protection::NotOffered => Some(false),
-        Protection::Unknown => None,
-    };
-    put.put_known("deregistrationProtected", protected, truth);
     put.put_known("sourceImage", source_image.as_ref(), |(source, _)| entity(&names.image, source.as_str()));
     // Snapshots beside the root's, wherever the root has one.
     put.put("dataVolumes", || count(image.snapshots().count().saturating_sub(usize::from(root_device_type == "ebs"))));
@@ -170,6 +190,8 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
         usage: used,
         source_volume_exists,
         orphaned_for,
+        lock,
+        fast_restore,
         managed_by,
         legal_hold,
         keep_tag: _, // an interlock's matter
@@ -190,7 +212,9 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
     put.put_known("kmsKey", kms_key.as_deref(), text);
     put.put("sizeGiB", || long(*size_gib));
     put.put("storageTier", || text(storage_tier));
-    put.put_known("managedBy", managed_by.map(ManagedBy::name), text);
+    put.put_known("locked", lock.is_on(), truth);
+    put.put_known("fastRestore", fast_restore.is_on(), truth);
+    put.put_known("managedBy", managed_by.as_ref().map(|managed| managed.by.name()), text);
     put.put_known("usedByImages", images.as_ref().ok(), |images| count(images.len()));
     usage(&mut put, used.as_ref().ok())?;
     put.put_known("sourceVolumeExists", *source_volume_exists, truth);

@@ -1,5 +1,6 @@
 //! What a loaded policy says of itself.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -33,6 +34,8 @@ pub struct PolicyInfo {
     pub resources: Vec<ResourceKind>,
     /// Whether it asks for stale use: then people want to know whose.
     pub asks_stale_use: bool,
+    /// The facts it reads, by name.
+    pub facts: BTreeSet<String>,
     /// Its text, without the comments before it.
     pub text: String,
 }

@@ -211,6 +211,7 @@ impl Statement<'_> {
             actions: reach.iter().map(|&(action, _)| action).collect::<BTreeSet<_>>().into_iter().collect(),
             resources: reach.iter().map(|&(_, kind)| kind).collect::<BTreeSet<_>>().into_iter().collect(),
             asks_stale_use: uses.attributes.has("stale"),
+            facts: uses.attributes.names(),
             text: self.text().to_owned(),
         };
         let advice =

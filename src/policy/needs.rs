@@ -89,6 +89,14 @@ const FACTS: &[(&str, RestsOn)] = &[
     ("images", nothing_else),
     ("publicImages", nothing_else),
     ("snapshots", nothing_else),
+    // Whom an image is shared with may have made something of it.
+    ("children", permissions),
+    ("liveChildren", permissions),
+    ("shares", permissions),
+    ("ancestors", nothing_else),
+    ("ancestorsComplete", nothing_else),
+    ("familyName", nothing_else),
+    ("replicaDrift", nothing_else),
     ("bootMode", nothing_else),
     ("deprecatedAt", nothing_else),
     ("deregistrationProtected", nothing_else),
@@ -244,6 +252,13 @@ impl Needs {
         let mut needs = Self::default();
         needs.want(everything, || Reason::Recording);
         needs
+    }
+
+    /// Only these, for tests of single readers.
+    #[cfg(test)]
+    pub(crate) fn only(sources: &BTreeSet<Source>) -> Self {
+        let wanted = sources.iter().map(|source| (source.clone(), BTreeSet::from([Reason::Recording])));
+        Self { wanted: wanted.collect(), ..Self::default() }
     }
 
     /// What these policies need. Guard rails against what nobody permits are never asked.

@@ -41,6 +41,14 @@ impl Named {
         }
     }
 
+    /// The names, where they are named.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        match self {
+            Self::All => BTreeSet::new(),
+            Self::These(names) => names.clone(),
+        }
+    }
+
     fn add(&mut self, name: &str) {
         if let Self::These(names) = self
             && !names.contains(name)

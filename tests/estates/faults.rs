@@ -87,7 +87,7 @@ pub(crate) fn damage(path: &Path, damage: Damage) {
         (Damage::CutShort, _) => fs::write(path, &text[..text.len() / 2]).unwrap(),
         (Damage::Error, _) => write(&json!({"Error": {"Code": "AccessDenied", "Message": "denied by a test"}})),
         (Damage::NullMember, Some(key)) => {
-            value[key].as_array_mut().unwrap().push(Value::Null);
+            value.get_mut(key).and_then(Value::as_array_mut).unwrap().push(Value::Null);
             write(&value);
         }
         (Damage::NullMember, None) => {

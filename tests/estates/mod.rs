@@ -1,7 +1,7 @@
 //! Estates made up by proptest: everything the answers can say about a few images, in the shapes of AWS.
 
-mod faults;
-mod users;
+pub(crate) mod faults;
+pub(crate) mod users;
 
 use ami_warden::inventory::answers::*;
 use ami_warden::model::{AmiId, Place, SnapshotId};
@@ -10,8 +10,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-pub(crate) use faults::{DAMAGES, Damage, damage, deny, files};
-pub(crate) use users::{KINDS, UserSeed, add_user, counts};
+use users::{UserSeed, add_user};
 
 pub(crate) const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 pub(crate) const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
@@ -44,6 +43,11 @@ pub(crate) struct Seed {
     pub(crate) snapshot_public: bool,
     pub(crate) snapshot_shares: Option<Vec<&'static str>>,
     pub(crate) backup: bool,
+    /// What it was made from: the number of a place and of an image there, which may be itself or not exist.
+    pub(crate) source: Option<(usize, usize)>,
+    /// The state of its snapshot's lock, and of Fast Snapshot Restore.
+    pub(crate) lock: Option<&'static str>,
+    pub(crate) fast_restore: Option<&'static str>,
 }
 
 pub(crate) fn seed() -> impl Strategy<Value = Seed> {
@@ -83,7 +87,12 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
         weighted(0.8, proptest::sample::subsequence(vec![ACCOUNTS[1], STRANGER], 0..2)),
         proptest::bool::weighted(0.05),
     );
-    (looks, tags, surroundings).prop_map(|(looks, tags, surroundings)| {
+    let lineage = (
+        weighted(0.2, (0usize..4, 0usize..7)),
+        weighted(0.2, proptest::sample::select(vec!["governance", "compliance-cooloff", "expired"])),
+        weighted(0.2, proptest::sample::select(vec!["enabled", "disabling", "disabled"])),
+    );
+    (looks, tags, surroundings, lineage).prop_map(|(looks, tags, surroundings, (source, lock, fast_restore))| {
         let (age_days, idle_days, state, public, deprecated_days, protection, owner) = looks;
         let (family, version, shares, in_bin, users, copy_in_other_region, listed, snapshot_public, snapshot_shares, backup) = surroundings;
         Seed {
@@ -105,6 +114,9 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
             snapshot_public,
             snapshot_shares,
             backup,
+            source,
+            lock,
+            fast_restore,
         }
     })
 }
@@ -197,6 +209,15 @@ fn grow(answers: &mut Answers, id: &str, seed: &Seed) {
     let snap = format!("snap-{id}");
     let tags: Vec<Option<Tag>> =
         seed.tags.iter().map(|(key, value)| Some(Tag { key: Some((*key).into()), value: Some((*value).into()) })).collect();
+    let source = seed.source.or(seed.copy_in_other_region.then_some((0, 0)));
+    if let Some(state) = seed.lock {
+        let lock = LockedSnapshot { snapshot_id: Some(snap.clone()), lock_state: Some(state.into()), ..LockedSnapshot::default() };
+        push(answers.locked_snapshots.as_mut().unwrap(), |answer| &mut answer.snapshots, lock);
+    }
+    if let Some(state) = seed.fast_restore {
+        let restore = FastSnapshotRestore { snapshot_id: Some(snap.clone()), state: Some(state.into()), ..FastSnapshotRestore::default() };
+        push(answers.fast_restores.as_mut().unwrap(), |answer| &mut answer.fast_snapshot_restores, restore);
+    }
     let device = BlockDevice {
         device_name: Some("/dev/xvda".into()),
         ebs: Some(EbsBlockDevice {
@@ -220,8 +241,8 @@ fn grow(answers: &mut Answers, id: &str, seed: &Seed) {
         root_device_type: Some("ebs".into()),
         description: seed.backup.then(|| "This image is created by the AWS Backup service.".into()),
         block_device_mappings: Some(vec![Some(device)]),
-        source_image_id: seed.copy_in_other_region.then(|| "ami-0000".into()),
-        source_image_region: seed.copy_in_other_region.then(|| REGIONS[0].into()),
+        source_image_id: source.map(|(place, image)| format!("ami-{place:02}{image:02}")),
+        source_image_region: source.map(|(place, _)| REGIONS[place % REGIONS.len()].into()),
         tags: Some(tags.clone()),
         ..Image::default()
     };

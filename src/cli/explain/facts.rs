@@ -38,7 +38,7 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, history: &History) -> Vec<Fact> {
     list.maybe("deprecated for", facts.since_deprecation.map(days));
     list.maybe("made from", image.source_image.as_ref().map(|(source, region)| format!("{source} in {region}")));
     list.say("snapshots", joined(image.snapshots()));
-    list.maybe("managed by", facts.managed_by.map(|by| by.name().to_owned()));
+    list.maybe("managed by", facts.managed_by.as_ref().map(|managed| managed.told(&facts.place.region)));
     list.maybe("keep tag", facts.keep_tag.map(str::to_owned));
     list.maybe("legal hold", facts.legal_hold.then(|| "yes".to_owned()));
     let family = facts.family.as_ref();
@@ -65,7 +65,7 @@ pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>, history: &History) -> Vec<F
     list.say("age", days(facts.age));
     list.say("size", format!("{} GiB of volume, which is not what is billed", snapshot.size_gib));
     list.maybe("made for", snapshot.made_for().map(|id| id.to_string()));
-    list.maybe("managed by", facts.managed_by.map(|by| by.name().to_owned()));
+    list.maybe("managed by", facts.managed_by.as_ref().map(|managed| managed.told(&facts.place.region)));
     list.maybe("keep tag", facts.keep_tag.map(str::to_owned));
     list.maybe("legal hold", facts.legal_hold.then(|| "yes".to_owned()));
     list.from(&Source::PublicSnapshots);

@@ -1,12 +1,14 @@
 //! What earlier cycles witnessed is read as it was saved.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Copy, Failures, History, Mapping, Remembered, Triple};
+use crate::inventory::{Clock, Cooldown, Copy, FailedLaunch, FailedLaunches, Failures, History, Mapping, Parent, Remembered, Triple};
 use crate::model::{Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
@@ -64,19 +66,56 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn failed_launches()(watched_until in prop::option::of(time()), seen in prop::collection::btree_set((ami(), text(), time()), 0..3)) -> FailedLaunches {
+        FailedLaunches { watched_until, seen: seen.into_iter().map(|(image, by, at)| FailedLaunch { image, by, at }).collect() }
+    }
+}
+
+prop_compose! {
+    fn lineage()(
+        cooldowns in btree_map(ami(), (time(), prop::option::of(time())), 0..3),
+        parents in btree_map(ami(), (place(), ami(), text()), 0..4),
+        listed_at in btree_map(place(), time(), 0..3),
+    ) -> (BTreeMap<AmiId, Cooldown>, BTreeMap<AmiId, Parent>, BTreeMap<Place, Timestamp>) {
+        let cooldown = |(protected_at, seen_off_at)| Cooldown { protected_at, seen_off_at };
+        let parent = |(place, image, region): (Place, AmiId, String)| Parent { place, image, region: region.into() };
+        let cooldowns = cooldowns.into_iter().map(|(id, times)| (id, cooldown(times))).collect();
+        (cooldowns, parents.into_iter().map(|(id, source)| (id, parent(source))).collect(), listed_at)
+    }
+}
+
+prop_compose! {
     fn history()(
         clocks in btree_map(triple(), clock(), 0..6),
         failures in btree_map(triple(), failures(), 0..4),
         disabled_since in btree_map(ami(), time(), 0..4),
         orphaned_since in btree_map(snapshot(), time(), 0..4),
         mappings in btree_map(ami(), (place(), btree_set(snapshot(), 0..4)).prop_map(|(place, snapshots)| Mapping { place, snapshots }), 0..6),
+        (cooldowns, parents, listed_at) in lineage(),
         rules_since in btree_map(text(), time(), 0..3),
         copies in btree_map(triple(), (ami(), time()).prop_map(|(image, started_at)| Copy { image, started_at }), 0..3),
         sizes in btree_map(place(), any::<usize>(), 0..3),
         permissions in btree_map(triple().prop_map(|triple| triple.resource), remembered(), 0..4),
         watched in btree_map(place(), time(), 0..3),
+        failed_launches in btree_map(place(), failed_launches(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, permissions, watched, recorded: std::collections::BTreeMap::new() }
+        History {
+            clocks,
+            failures,
+            disabled_since,
+            orphaned_since,
+            mappings,
+            cooldowns,
+            parents,
+            listed_at,
+            rules_since,
+            copies,
+            sizes,
+            permissions,
+            watched,
+            failed_launches,
+            recorded: BTreeMap::new(),
+        }
     }
 }
 

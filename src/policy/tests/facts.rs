@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{
-    FamilyFacts, ImageFacts, ManagedBy, Naming, Organization, Reach, Recovery, Reference, SnapshotFacts, Unknown, Usage, User,
+    Ancestors, Child, Children, Drift, FamilyFacts, Guard, ImageFacts, Managed, ManagedBy, Naming, Organization, Reach, Recovery,
+    Reference, SnapshotFacts, Unknown, Usage, User,
 };
 use crate::model::{Grantee, Image, ImageState, Permissions, Place, Principal, Protection, Region, Snapshot, Volume};
 use crate::policy::{Judgement, PolicySet};
@@ -37,6 +38,11 @@ pub(super) struct ImageCase {
     pub(super) family: Option<FamilyFacts>,
     pub(super) newer_base: Option<bool>,
     pub(super) consumers: Option<usize>,
+    pub(super) family_name: Option<String>,
+    /// How many images were made from it, where that is known.
+    pub(super) children: Option<usize>,
+    pub(super) drift: Option<Drift>,
+    pub(super) cooling: bool,
     pub(super) replica_regions: Option<BTreeSet<Region>>,
     pub(super) replicate_to: BTreeSet<Region>,
     pub(super) managed_by: Option<ManagedBy>,
@@ -79,6 +85,10 @@ pub(super) fn image(name: &str) -> ImageCase {
         family: None,
         newer_base: None,
         consumers: Some(0),
+        family_name: None,
+        children: Some(0),
+        drift: Some(Drift { shares: Some(Vec::new()), ..Drift::default() }),
+        cooling: false,
         replica_regions: Some(BTreeSet::new()),
         replicate_to: BTreeSet::new(),
         managed_by: None,
@@ -123,6 +133,7 @@ impl ImageCase {
         self.with(|case| {
             let is_newest = rank == 0 && case.image.state == ImageState::Available;
             case.family = Some(FamilyFacts { name: "golden".into(), rank, size: rank + 1, versions_behind: rank, is_newest });
+            case.family_name = Some("golden".into());
         })
     }
 
@@ -149,14 +160,22 @@ impl ImageCase {
             sharing: self.sharing.as_ref(),
             reach: Reach::default(),
             family: self.family.clone(),
+            family_name: self.family_name.as_deref().map(Into::into),
             version: None,
             newer_base: self.newer_base,
             consumers: self.consumers,
+            ancestors: self.image.source_image.as_ref().map(|(source, _)| Ancestors { images: [source].into(), complete: false }),
+            children: Children {
+                found: vec![Child { id: &self.image.id, place: &self.place, image: None }; self.children.unwrap_or(1)],
+                unknown: if self.children.is_some() { Vec::new() } else { unknown() },
+            },
             replica_regions: self.replica_regions.clone(),
+            drift: self.drift.clone(),
             replicate_to: self.replicate_to.clone(),
-            managed_by: self.managed_by,
+            managed_by: self.managed_by.clone().map(managed),
             legal_hold: self.legal_hold,
             keep_tag: None,
+            cooling_until: self.cooling.then(now),
             recovery: Recovery::For(days(14)),
         }
     }
@@ -173,6 +192,8 @@ pub(super) struct SnapshotCase {
     pub(super) users: Option<Vec<Reference>>,
     pub(super) source_volume_exists: Option<bool>,
     pub(super) orphaned_for: Option<SignedDuration>,
+    pub(super) locked: Option<bool>,
+    pub(super) fast_restore: Option<bool>,
     pub(super) managed_by: Option<ManagedBy>,
     pub(super) legal_hold: bool,
 }
@@ -199,6 +220,8 @@ pub(super) fn snapshot() -> SnapshotCase {
         users: Some(Vec::new()),
         source_volume_exists: None,
         orphaned_for: None,
+        locked: Some(false),
+        fast_restore: Some(false),
         managed_by: None,
         legal_hold: false,
     }
@@ -229,12 +252,22 @@ impl SnapshotCase {
             usage: self.users.as_deref().map(|references| Usage { references }).ok_or_else(unknown),
             source_volume_exists: self.source_volume_exists,
             orphaned_for: self.orphaned_for,
-            managed_by: self.managed_by,
+            lock: guard(self.locked),
+            fast_restore: guard(self.fast_restore),
+            managed_by: self.managed_by.clone().map(managed),
             legal_hold: self.legal_hold,
             keep_tag: None,
             recovery: Recovery::For(days(14)),
         }
     }
+}
+
+fn managed(by: ManagedBy) -> Managed {
+    Managed { by, object: None, console: None }
+}
+
+fn guard(on: Option<bool>) -> Guard<'static> {
+    on.map_or(Guard::Unread, |on| if on { Guard::On("governance") } else { Guard::Off })
 }
 
 fn unknown() -> Vec<Unknown> {

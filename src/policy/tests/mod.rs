@@ -9,6 +9,7 @@ mod lints;
 mod outside;
 mod places;
 mod properties;
+mod running;
 mod shipped;
 
 use std::sync::LazyLock;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use crate::inventory::{FamilyFacts, ManagedBy};
+use crate::inventory::{Drift, FamilyFacts, ManagedBy};
 use crate::model::{Action, ActionClass, Context, ImageState, Principal};
 use crate::policy::{Judgement, PolicySet};
 
@@ -15,7 +15,13 @@ use super::{load, shipped};
 fn managed() -> impl Strategy<Value = Option<ManagedBy>> {
     prop::option::weighted(
         0.2,
-        prop::sample::select(vec![ManagedBy::AwsBackup, ManagedBy::DataLifecycleManager, ManagedBy::ImageBuilder, ManagedBy::Marketplace]),
+        prop::sample::select(vec![
+            ManagedBy::AwsBackup,
+            ManagedBy::DataLifecycleManager,
+            ManagedBy::ImageBuilder,
+            ManagedBy::Marketplace,
+            ManagedBy::Tool("packer".into()),
+        ]),
     )
 }
 
@@ -48,6 +54,14 @@ fn tags() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     )
 }
 
+/// What was made from it, whether protection cools down, and whether copies differ.
+fn lineage() -> impl Strategy<Value = (Option<usize>, bool, Option<Drift>)> {
+    let differ = || prop_oneof![Just(Vec::new()), Just(vec!["the tag `team`".to_owned()])];
+    let drift = (differ(), differ(), prop::option::of(differ()));
+    let drift = drift.prop_map(|(tags, deprecation, shares)| Drift { tags, deprecation, shares });
+    (prop::option::weighted(0.8, 0usize..3), any::<bool>(), prop::option::of(drift))
+}
+
 fn users() -> impl Strategy<Value = Option<Vec<bool>>> {
     prop::option::weighted(0.7, prop::collection::vec(any::<bool>(), 0..3))
 }
@@ -70,35 +84,40 @@ pub(super) fn any_image() -> impl Strategy<Value = ImageCase> {
     );
     let looks = (prop::sample::select(vec!["dev-web", "golden-2", "web"]), tags(), prop::option::of(any::<bool>()), any::<bool>());
     let regions = || prop::sample::subsequence(vec!["eu-west-1", "us-east-1"], 0..=2);
-    (life, standing, looks, prop::option::of(regions()), regions()).prop_map(|(life, standing, looks, replicas, replicate_to)| {
-        let (state, age, deprecation, disabled, idle) = life;
-        let (family, users, sharing, managed_by, legal_hold, public) = standing;
-        let (name, tags, encrypted, imdsv2) = looks;
-        image(name).aged(age).with(|case| {
-            case.image.state = ImageState::named(state);
-            case.image.deprecation_at = deprecation.map(|ago| now() - days(ago));
-            case.since_deprecation = deprecation.filter(|ago| *ago >= 0).map(days);
-            case.since_disabled = disabled.filter(|_| state == "disabled").map(days);
-            case.idle = idle.map(days);
-            case.family = family.map(|(rank, latest)| FamilyFacts {
-                name: "golden".into(),
-                rank,
-                size: 6,
-                versions_behind: rank,
-                is_newest: rank == 0 && latest,
-            });
-            case.users = users.map(|users| users.into_iter().map(template).collect());
-            case.sharing = sharing.map(|grantees| permissions(&grantees));
-            case.managed_by = managed_by;
-            case.legal_hold = legal_hold;
-            case.image.public = public;
-            case.image.tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-            case.image.volumes[0].encrypted = encrypted;
-            case.image.imdsv2_required = imdsv2;
-            case.replica_regions = replicas.map(|regions| regions.into_iter().map(Into::into).collect());
-            case.replicate_to = replicate_to.into_iter().map(Into::into).collect();
-        })
-    })
+    (life, standing, looks, prop::option::of(regions()), regions(), lineage()).prop_map(
+        |(life, standing, looks, replicas, replicate_to, lineage)| {
+            let (state, age, deprecation, disabled, idle) = life;
+            let (family, users, sharing, managed_by, legal_hold, public) = standing;
+            let (name, tags, encrypted, imdsv2) = looks;
+            image(name).aged(age).with(|case| {
+                case.image.state = ImageState::named(state);
+                case.image.deprecation_at = deprecation.map(|ago| now() - days(ago));
+                case.since_deprecation = deprecation.filter(|ago| *ago >= 0).map(days);
+                case.since_disabled = disabled.filter(|_| state == "disabled").map(days);
+                case.idle = idle.map(days);
+                case.family = family.map(|(rank, latest)| FamilyFacts {
+                    name: "golden".into(),
+                    rank,
+                    size: 6,
+                    versions_behind: rank,
+                    is_newest: rank == 0 && latest,
+                });
+                case.family_name = family.map(|_| "golden".into());
+                (case.children, case.cooling, case.drift) = lineage;
+                case.image.source_image = legal_hold.then(|| ("ami-source".into(), "eu-west-1".into()));
+                case.users = users.map(|users| users.into_iter().map(template).collect());
+                case.sharing = sharing.map(|grantees| permissions(&grantees));
+                case.managed_by = managed_by;
+                case.legal_hold = legal_hold;
+                case.image.public = public;
+                case.image.tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+                case.image.volumes[0].encrypted = encrypted;
+                case.image.imdsv2_required = imdsv2;
+                case.replica_regions = replicas.map(|regions| regions.into_iter().map(Into::into).collect());
+                case.replicate_to = replicate_to.into_iter().map(Into::into).collect();
+            })
+        },
+    )
 }
 
 pub(super) fn any_snapshot() -> impl Strategy<Value = SnapshotCase> {
@@ -112,7 +131,8 @@ pub(super) fn any_snapshot() -> impl Strategy<Value = SnapshotCase> {
         tags(),
         prop::option::of(any::<bool>()),
     );
-    (life, looks).prop_map(|(life, looks)| {
+    let guards = (prop::option::of(any::<bool>()), prop::option::of(any::<bool>()));
+    (life, looks, guards).prop_map(|(life, looks, (locked, fast_restore))| {
         let (state, orphaned, images, users) = life;
         let (is_public, sharing, managed_by, legal_hold, encrypted, tags, volume) = looks;
         snapshot().with(|case| {
@@ -126,6 +146,7 @@ pub(super) fn any_snapshot() -> impl Strategy<Value = SnapshotCase> {
             case.legal_hold = legal_hold;
             case.snapshot.encrypted = encrypted;
             case.source_volume_exists = volume;
+            (case.locked, case.fast_restore) = (locked, fast_restore);
             case.snapshot.tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         })
     })
@@ -140,21 +161,28 @@ fn clear(judgement: &Judgement) -> BTreeSet<(Action, Context)> {
 /// A fact that a failed read takes away.
 type Loss<T> = (&'static str, fn(&mut T));
 
-const IMAGE_LOSSES: [Loss<ImageCase>; 5] = [
+const IMAGE_LOSSES: [Loss<ImageCase>; 10] = [
+    ("newer_base", |case| case.newer_base = None),
+    ("consumers", |case| case.consumers = None),
     ("usage", |case| case.users = None),
     ("sharing", |case| case.sharing = None),
     ("replica_regions", |case| case.replica_regions = None),
     ("public", |case| case.image.public = None),
     ("since_disabled", |case| case.since_disabled = None),
+    ("rank", |case| case.family = None),
+    ("children", |case| case.children = None),
+    ("drift", |case| case.drift = None),
 ];
 
-const SNAPSHOT_LOSSES: [Loss<SnapshotCase>; 6] = [
+const SNAPSHOT_LOSSES: [Loss<SnapshotCase>; 8] = [
     ("images", |case| case.images = None),
     ("usage", |case| case.users = None),
     ("sharing", |case| case.sharing = None),
     ("is_public", |case| case.is_public = None),
     ("orphaned_for", |case| case.orphaned_for = None),
     ("source_volume_exists", |case| case.source_volume_exists = None),
+    ("locked", |case| case.locked = None),
+    ("fast_restore", |case| case.fast_restore = None),
 ];
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Every shipped policy, seen satisfied and not.
 
-use crate::inventory::ManagedBy;
+use crate::inventory::{Drift, ManagedBy};
 use crate::model::{Action, Principal, Severity};
 use crate::policy::{Asked, Effect, schema_text};
 
@@ -42,10 +42,12 @@ fn shipped_policies_are_these() {
     }
     insta::assert_snapshot!(list, @r"
     permit replicate-golden medium: replicate
+    permit replica-drift low: notify
     permit mandatory-tags low: notify
     forbid legal-hold critical: deprecate disable deregister deleteSnapshot replicate
     forbid keep-newest high: deprecate disable deregister
     forbid keep-for-rollback medium: disable deregister
+    forbid keep-parents medium: deregister
     forbid keep-without-family medium: disable deregister
     forbid stale-use medium: disable deregister
     forbid managed-elsewhere medium: deprecate disable deregister deleteSnapshot
@@ -256,6 +258,38 @@ fn the_newest_of_a_family_stays() {
 }
 
 #[test]
+fn an_image_of_a_family_of_which_only_some_were_listed_stays() {
+    let unranked = image("web").aged(400).with(|case| case.family_name = Some("golden".into()));
+    image_is(&unranked, Action::Deprecate, "deprecate-old-unused / keep-newest");
+    image_is(&unranked.clone().deprecated(61), Action::Disable, "disable-long-deprecated / keep-newest");
+    image_is(&unranked.disabled(31), Action::Deregister, "retire-old-unused / keep-newest");
+}
+
+#[test]
+fn parents_of_live_images_are_deregistered_by_persons_only() {
+    let disabled = image("web").aged(400).disabled(31);
+    for children in [Some(1), Some(7), None] {
+        let parent = disabled.clone().with(|case| case.children = children);
+        image_is(&parent, Action::Deregister, "retire-old-unused / keep-parents");
+        assert_eq!(told(&judge_by(shipped(), &parent, Principal::AfterApproval), Action::Deregister), "retire-old-unused / ");
+    }
+    // A disabled parent can be enabled again.
+    let deprecated = image("web").aged(400).deprecated(61).rank(3).with(|case| case.children = Some(1));
+    image_is(&deprecated, Action::Disable, "disable-long-deprecated / ");
+}
+
+#[test]
+fn copies_that_differ_from_their_source_are_reported() {
+    let list = || vec!["ami-2 in eu-west-1 differs".to_owned()];
+    let drifted = |drift: Drift| image("web").with(|case| case.drift = Some(drift));
+    image_is(&drifted(Drift { tags: list(), ..Drift::default() }), Action::Notify, "replica-drift / ");
+    image_is(&drifted(Drift { deprecation: list(), ..Drift::default() }), Action::Notify, "replica-drift / ");
+    image_is(&drifted(Drift { shares: Some(list()), ..Drift::default() }), Action::Notify, "replica-drift / ");
+    image_is(&drifted(Drift::default()), Action::Notify, "");
+    image_is(&image("web").with(|case| case.drift = None), Action::Notify, "");
+}
+
+#[test]
 fn an_image_without_family_stays_for_a_year() {
     image_is(&image("web").aged(300).deprecated(61), Action::Disable, "disable-long-deprecated / keep-without-family");
     image_is(&image("web").aged(300).disabled(31), Action::Deregister, "retire-old-unused / keep-without-family");
@@ -274,11 +308,60 @@ fn stale_use_holds_disable_and_deregister() {
 #[test]
 fn what_another_service_manages_is_left_to_it() {
     let managed = |by: ManagedBy| image("web").aged(400).with(|case| case.managed_by = Some(by));
-    for by in [ManagedBy::DataLifecycleManager, ManagedBy::ImageBuilder, ManagedBy::Marketplace] {
+    let tool = ManagedBy::Tool("packer".into());
+    for by in [ManagedBy::DataLifecycleManager, ManagedBy::ImageBuilder, ManagedBy::Marketplace, tool] {
         image_is(&managed(by), Action::Deprecate, "deprecate-old-unused / managed-elsewhere");
     }
     // AWS Backup is an interlock's matter.
     image_is(&managed(ManagedBy::AwsBackup), Action::Deprecate, "deprecate-old-unused / ");
+}
+
+#[test]
+fn what_a_consumer_picks_or_may_pick_is_not_deprecated() {
+    let picked = |consumers: Option<usize>| image("web").aged(400).with(|case| case.consumers = consumers);
+    image_is(&picked(Some(0)), Action::Deprecate, "deprecate-old-unused / ");
+    image_is(&picked(Some(1)), Action::Deprecate, "deprecate-old-unused / picked-by-consumer");
+    image_is(&picked(None), Action::Deprecate, "deprecate-old-unused / picked-by-consumer");
+}
+
+#[test]
+fn an_image_with_data_volumes_is_deregistered_by_persons_only() {
+    let disabled = image("web").aged(400).disabled(31);
+    let backup = disabled.clone().with(|case| {
+        let data = crate::model::Volume { snapshot: Some("snap-0bbbbbbbbbbbbbbbb".into()), ..case.image.volumes[0].clone() };
+        case.image.volumes.push(data);
+    });
+    image_is(&backup, Action::Deregister, "retire-old-unused / serves-as-backup");
+    let by_a_person = judge_by(shipped(), &backup, Principal::AfterApproval);
+    assert_eq!(told(&by_a_person, Action::Deregister), "retire-old-unused / ");
+    // An empty volume holds nothing.
+    image_is(
+        &disabled.with(|case| {
+            case.image.volumes.push(crate::model::Volume { snapshot: None, size_gib: 100, encrypted: None, kms_key: None });
+        }),
+        Action::Deregister,
+        "retire-old-unused / ",
+    );
+}
+
+#[test]
+fn images_that_cannot_be_used_or_should_be_built_anew_are_reported() {
+    let state = |name: &str| image("web").aged(2).with(|case| case.image.state = crate::model::ImageState::named(name));
+    for broken in ["failed", "error", "pending"] {
+        image_is(&state(broken), Action::Notify, "broken-image / ");
+        image_is(&state(broken).aged(0), Action::Notify, "");
+    }
+    let based = |newer: Option<bool>| image("web").with(|case| case.newer_base = newer);
+    image_is(&based(Some(true)), Action::Notify, "newer-base-image / ");
+    image_is(&based(Some(true)).rank(0), Action::Notify, "newer-base-image / ");
+    image_is(&based(Some(true)).rank(1), Action::Notify, "");
+    image_is(&based(Some(false)), Action::Notify, "");
+    image_is(&based(None), Action::Notify, "");
+    image_is(&image("web-centos7"), Action::Notify, "end-of-life-system / ");
+    image_is(&image("web-centos7").deprecated(1), Action::Notify, "");
+    image_is(&image("web").with(|case| case.image.root_device_type = "instance-store".into()), Action::Notify, "instance-store-image / ");
+    image_is(&image("web").with(|case| case.image.virtualization = "paravirtual".into()), Action::Notify, "obsolete-virtualization / ");
+    image_is(&image("web").with(|case| case.image.architecture = "i386".into()), Action::Notify, "obsolete-virtualization / ");
 }
 
 #[test]

@@ -18,4 +18,4 @@ pub use cross_check::all_references;
 pub use listings::{Exposure, exposure, exposures, listings, scan};
 pub use permissions::{PermissionAnswers, all_permissions, permissions};
 pub use regions::{RegionsError, regions};
-pub use trail::{Memory, recall};
+pub use trail::{Memory, launches, recall};

@@ -1,16 +1,18 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use ami_warden_sim::{Fault, World, empty, rich, small};
+use ami_warden_sim::{Fault, FaultKind, World, empty, rich, small};
 
 use super::*;
 use crate::aws::sns::{Publication, publish};
-use crate::aws::tests::{HERE, OURS, Wired, here, now};
+use crate::aws::tests::{HERE, OURS, Wired, everything, here, now};
 use crate::aws::write::{Writer, rehearse};
 use crate::aws::{Aws, Settings};
-use crate::config::{Scope, Sources};
+use crate::config::{Config, Scope, Sources};
 use crate::inventory::answers::Answers;
-use crate::model::{Grantee, Place, Region, Source};
-use crate::policy::Needs;
+use crate::inventory::{Estate, History, Inventory, Joined};
+use crate::model::{AmiId, Grantee, Place, Region, Source};
+use crate::policy::{Needs, PolicyFile, PolicySet};
 use crate::scan::{Progress, ScanEvent};
 
 fn scope(names: &[&str]) -> Scope {
@@ -21,23 +23,13 @@ fn all() -> Wanted {
     Wanted::new(&Needs::everything(), &Sources::default(), now())
 }
 
-/// What every source of a place said: its name and, if it failed, why.
-fn failures(answers: &Answers) -> Vec<(&'static str, String)> {
-    let a = answers;
-    let all = [
-        ("images", a.images.as_ref().err()),
-        ("snapshots", a.snapshots.as_ref().err()),
-        ("public-snapshots", a.public_snapshots.as_ref().err()),
-        ("instances", a.instances.as_ref().err()),
-        ("templates", a.launch_templates.as_ref().err()),
-        ("versions", a.launch_template_versions.as_ref().err()),
-        ("groups", a.auto_scaling_groups.as_ref().err()),
-        ("configurations", a.launch_configurations.as_ref().err()),
-        ("bin", a.images_in_recycle_bin.as_ref().err()),
-        ("rules", a.rules.as_ref().err()),
-        ("rule-details", a.rule_details.as_ref().err()),
-    ];
-    all.into_iter().filter_map(|(name, error)| Some((name, error?.clone()))).collect()
+/// The sources of a place that left something open, each with why.
+fn failures(answers: &Answers) -> Vec<(Source, String)> {
+    Inventory::from_answers(answers.clone()).gaps.into_iter().map(|gap| (gap.source, gap.error)).collect()
+}
+
+fn failed(answers: &Answers) -> BTreeSet<Source> {
+    failures(answers).into_iter().map(|(source, _)| source).collect()
 }
 
 #[tokio::test]
@@ -52,29 +44,6 @@ async fn every_source_of_a_place_answers() {
     assert_eq!(answers.launch_configurations.unwrap().launch_configurations.unwrap().len(), 1);
     assert_eq!(answers.rule_details.unwrap().len(), 2);
     assert!(answers.launch_permissions.is_empty() && answers.others.is_empty());
-}
-
-#[tokio::test]
-async fn a_source_that_fails_takes_no_other_with_it() {
-    for (api, expected) in [
-        ("DescribeImages", vec!["images"]),
-        ("DescribeSnapshots", vec!["snapshots", "public-snapshots"]),
-        ("DescribeInstances", vec!["instances"]),
-        ("DescribeLaunchTemplates", vec!["templates", "versions"]),
-        ("DescribeLaunchTemplateVersions", vec!["versions"]),
-        ("DescribeAutoScalingGroups", vec!["groups"]),
-        ("DescribeLaunchConfigurations", vec!["configurations"]),
-        ("ListImagesInRecycleBin", vec!["bin"]),
-        ("ListRules", vec!["rules", "rule-details"]),
-        ("GetRule", vec!["rule-details"]),
-    ] {
-        let wired = Wired::to(rich(now())).await;
-        wired.sim.world(|w| w.inject(Fault::deny().action(api)));
-        let failed = failures(&listings(&wired.aws, &here(), &all(), &Progress::silent()).await);
-        assert_eq!(failed.iter().map(|(name, _)| *name).collect::<Vec<_>>(), expected, "{api}");
-        let words = |text: &str| text.contains("UnauthorizedOperation") || text.contains("AccessDenied");
-        assert!(failed.iter().all(|(_, error)| words(error)), "{failed:?}");
-    }
 }
 
 #[tokio::test]
@@ -103,7 +72,8 @@ async fn progress_tells_each_source_with_its_entries_and_requests() {
     assert!(events.contains(&ScanEvent::SourceDone { place: here(), source: Source::Images, items: 7, requests: 4 }), "{events:?}");
     let failed = |event: &&ScanEvent| matches!(event, ScanEvent::SourceFailed { source: Source::Instances, .. });
     assert_eq!(events.iter().filter(failed).count(), 1);
-    assert_eq!(events.len(), 2 + Source::LISTINGS.len());
+    // Everything that is read in a place: not the Regions, single resources, events, or who belongs to us.
+    assert_eq!(events.len(), 2 + Source::ALL.len() - 6);
 }
 
 #[tokio::test]
@@ -120,7 +90,7 @@ async fn many_places_are_read_and_one_that_fails_keeps_its_place() {
     assert_eq!(seen.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>(), places);
     for (place, failed) in seen {
         let unread = place.region.as_str() == "eu-west-1" || place.account.as_str() != OURS;
-        assert_eq!(failed, if unread { Source::LISTINGS.len() } else { 0 }, "{place}");
+        assert_eq!(failed > 0, unread, "{place}");
     }
 }
 
@@ -129,10 +99,180 @@ async fn a_scan_asks_for_its_pages_and_nothing_more() {
     let wired = Wired::to(small(now())).await;
     let before = wired.aws.requests().total();
     listings(&wired.aws, &here(), &all(), &Progress::silent()).await;
-    // Images, snapshots, public ones, instances, templates, versions of one template, groups, configurations, bin,
-    // rules of two types and two rules.
-    assert_eq!(wired.aws.requests().total() - before, 13);
+    // Images, snapshots, public ones, instances, templates, their default and latest versions and all versions of one,
+    // groups, configurations, bin, rules of two types and two rules; Spot fleets and requests, fleets, activities;
+    // parameters, recipes of two kinds, seven types and two parents (without them, no children); reports without entries;
+    // the bin's snapshots, locks, restores, volumes; three settings.
+    assert_eq!(wired.aws.requests().total() - before, 14 + 4 + 3 + 7 + 1 + 4 + 3);
     assert_eq!(wired.sim.world(|w| w.journal.mutating().count()), 0);
+}
+
+#[tokio::test]
+async fn what_no_policy_needs_is_neither_asked_nor_a_gap_nor_known() {
+    let exposure = r#"@id("private") permit (principal, action == Action::"makePrivate", resource is Image) when { resource.isPublic };"#;
+    let policies = PolicySet::load(&[PolicyFile { path: "t.cedar".into(), text: exposure.into() }]).unwrap();
+    let wired = Wired::to(everything()).await;
+    let before = wired.aws.requests().total();
+    let wanted = Wanted::new(policies.needs(), &Sources::default(), now());
+    let answers = listings(&wired.aws, &here(), &wanted, &Progress::silent()).await;
+    // Images, snapshots and the public ones.
+    assert_eq!(wired.aws.requests().total() - before, 3);
+    assert_eq!(failures(&answers), []);
+    let mut estate = Estate::default();
+    estate.add(Inventory::from_answers(answers));
+    let (history, config) = (History::default(), Config::default());
+    let joined = Joined::new(&estate, &history, &config, now());
+    for inventory in estate.places.values() {
+        for image in &inventory.images {
+            let unknown = joined.image(inventory, image).usage.unwrap_err();
+            assert!(unknown.iter().any(|unknown| unknown.reason.contains("describe-instances")), "{unknown:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn aliases_of_templates_are_resolved_with_parameters_even_where_parameters_cannot_be_listed() {
+    let mut world = small(now());
+    let image = world.account(OURS).region(HERE).image("by-alias").put();
+    world.account(OURS).region(HERE).parameter("/golden", &image);
+    world.account(OURS).region(HERE).launch_template("alias").version("resolve:ssm:/golden").put();
+    world.inject(Fault::deny().action("DescribeParameters"));
+    let wired = Wired::to(world).await;
+    let answers = listings(&wired.aws, &here(), &all(), &Progress::silent()).await;
+    assert_eq!(failed(&answers), [Source::ParameterNames].into());
+    let users = Inventory::from_answers(answers).users;
+    assert!(users.of_images[&image.as_str().into()].iter().any(|reference| reference.to_string().contains("launch template")));
+}
+
+#[tokio::test]
+async fn a_type_that_a_region_does_not_have_has_no_resources_there_and_an_unknown_one_is_a_gap() {
+    let mut world = everything();
+    world.account(OURS).region(HERE).without_type("AWS::EKS::Cluster");
+    let wired = Wired::to(world).await;
+    let ask = async |types: &[&str]| {
+        let sources = Sources { cloud_control: types.iter().map(|&name| name.to_owned()).collect(), ..Sources::default() };
+        let answers = listings(&wired.aws, &here(), &Wanted::new(&Needs::everything(), &sources, now()), &Progress::silent()).await;
+        answers.resources.unwrap()
+    };
+    let lists = ask(&["AWS::EKS::Nodegroup", "AWS::CodeBuild::Fleet"]).await.unwrap();
+    let counts: Vec<usize> = lists.iter().map(|list| list.resource_descriptions.as_ref().unwrap().len()).collect();
+    assert_eq!(counts, [0, 1]);
+    let error = ask(&["AWS::EMR::Cluster"]).await.unwrap_err();
+    assert!(error.contains("UnsupportedActionException") && error.contains("AWS::EMR::Cluster"), "{error}");
+}
+
+#[tokio::test]
+async fn references_are_asked_per_place_and_a_place_that_fails_is_told() {
+    let wired = Wired::to(everything()).await;
+    let ids: Vec<AmiId> = wired.sim.world(|w| w.place(OURS, HERE).unwrap().images.keys().map(|id| AmiId::from(id.as_str())).collect());
+    let (there, empty) = (Place::new(OURS, "eu-west-1"), Place::new(OURS, "ap-south-1"));
+    wired.sim.world(|w| w.inject(Fault::deny().region("eu-west-1").action("DescribeImageReferences")));
+    let asked = BTreeMap::from([(here(), ids.clone()), (there.clone(), ids), (empty.clone(), Vec::new())]);
+    let mut answers = BTreeMap::new();
+    all_references(&wired.aws, &asked, &all(), &Progress::silent(), |place, answer| {
+        answers.insert(place, answer);
+    })
+    .await;
+    assert!(!answers[&here()].as_ref().unwrap().image_references.as_ref().unwrap().is_empty());
+    assert!(answers[&there].as_ref().unwrap_err().starts_with("UnauthorizedOperation"));
+    assert_eq!(answers[&empty].as_ref().unwrap().image_references.as_ref().map(Vec::len), Some(0));
+}
+
+/// Every way in which a read can fail.
+const FAULTS: [FaultKind; 11] = [
+    FaultKind::Deny,
+    FaultKind::AuthFailure,
+    FaultKind::Expired,
+    FaultKind::Throttle,
+    FaultKind::InternalError,
+    FaultKind::TimeoutBefore,
+    FaultKind::ResetBefore,
+    FaultKind::EmptyBody,
+    FaultKind::BareAnswer,
+    FaultKind::TruncatedPage,
+    FaultKind::LoopingToken,
+];
+
+/// What has to be listed before a source can be asked. Parameters that aliases name are asked for in any case.
+fn listing_of(source: &Source) -> Option<Source> {
+    match source {
+        Source::UsageReportEntries => Some(Source::UsageReports),
+        Source::ImagesInUse => Some(Source::Instances),
+        source => source.listing(),
+    }
+}
+
+/// The sources that rest on a call, by the name both have from AWS.
+fn resting_on(api: &str) -> BTreeSet<Source> {
+    let words = api.chars().flat_map(|c| c.is_ascii_uppercase().then_some('-').into_iter().chain([c.to_ascii_lowercase()]));
+    let command: String = words.skip(1).collect();
+    let named = |source: &Source| source.name().strip_prefix(&command).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    Source::ALL.into_iter().filter(named).collect()
+}
+
+/// Our first Region, small, in as many Regions as there are ways to fail.
+fn copies() -> (World, Vec<Place>) {
+    let americas = ["us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1"];
+    let regions: Vec<&str> = americas.into_iter().chain(["eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1"]).collect();
+    assert_eq!(regions.len(), FAULTS.len());
+    let mut world = everything();
+    let mut place = world.place(OURS, HERE).unwrap().clone();
+    place.resources.remove("AWS::PCS::Cluster");
+    place.recipes.retain(|arn, _| !arn.contains("plain"));
+    place.parameters.retain(|name, _| !name.contains("settings"));
+    for region in &regions {
+        *world.place_mut(OURS, region) = place.clone();
+    }
+    world.settings.hang_limit = std::time::Duration::from_millis(20);
+    (world, regions.into_iter().map(|region| Place::new(OURS, region)).collect())
+}
+
+/// The calls of a whole scan, each with whether its answers come in pages.
+fn calls(wired: &Wired) -> BTreeMap<String, bool> {
+    let paged =
+        |params: &BTreeMap<String, String>| ["MaxResults", "MaxRecords", "maxResults"].iter().any(|name| params.contains_key(*name));
+    wired.sim.world(|w| {
+        let sent = w.journal.entries().iter().filter(|entry| entry.action != "GetCallerIdentity");
+        sent.map(|entry| (entry.action.clone(), paged(&entry.params))).collect()
+    })
+}
+
+#[tokio::test]
+async fn every_read_that_fails_in_any_way_is_a_gap_of_its_own_source_and_of_no_other() {
+    let (world, places) = copies();
+    let wired = Wired::once(world).await;
+    let here = here();
+    assert_eq!(failures(&listings(&wired.aws, &here, &all(), &Progress::silent()).await), []);
+    let calls = calls(&wired);
+    assert!(calls.len() > 30, "{calls:?}");
+    for (api, paged) in calls {
+        let direct = resting_on(&api);
+        assert!(!direct.is_empty(), "{api} has no source");
+        let allowed = |source: &Source| direct.contains(source) || listing_of(source).is_some_and(|first| direct.contains(&first));
+        // Denied, with everything else that is read in a place.
+        wired.sim.world(|w| w.inject(Fault::deny().action(&api)));
+        let failed_there = failed(&listings(&wired.aws, &here, &all(), &Progress::silent()).await);
+        assert!(failed_there.is_superset(&direct) && failed_there.iter().all(allowed), "{api} {failed_there:?}");
+        wired.sim.world(World::clear_faults);
+        // And in every other way, with what has to be listed first: a Region for each.
+        wired.sim.world(|w| {
+            for (place, fault) in places.iter().zip(FAULTS) {
+                w.inject(Fault::new(fault).region(place.region.as_str()).action(&api));
+            }
+        });
+        let first = direct.iter().filter_map(listing_of);
+        let wanted = Wanted::new(&Needs::only(&direct.iter().cloned().chain(first).collect()), &Sources::default(), now());
+        let mut failures = BTreeMap::new();
+        scan(&wired.aws, &places, &wanted, &Progress::silent(), |answers| drop(failures.insert(answers.place.clone(), failed(&answers))))
+            .await;
+        for (place, fault) in places.iter().zip(FAULTS) {
+            // A token can only loop where there are pages.
+            let harmless = fault == FaultKind::LoopingToken && !paged;
+            let (failed, what) = (&failures[place], format!("{api} {fault:?}: {:?}", failures[place]));
+            assert!(if harmless { failed.is_empty() } else { failed.is_superset(&direct) && failed.iter().all(allowed) }, "{what}");
+        }
+        wired.sim.world(World::clear_faults);
+    }
 }
 
 #[tokio::test]

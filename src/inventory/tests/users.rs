@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::*;
-use super::*;
+use super::super::answers::*;
+use super::super::*;
 use crate::config::{Sources, Unused};
 use crate::model::{Place, Source};
 
