@@ -103,3 +103,126 @@ impl<'a> Graph<'a> {
         (known || grantees().all(|grantee| shut_out.contains_key(grantee))).then_some(shut_out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::answers::{Answers, GetResource, ImageAttribute, ResourceDescription, SnapshotAttribute};
+    use crate::model::{AmiId, Place};
+
+    const OURS: &str = "111111111111";
+    const PARTNER: &str = "222222222222";
+    const KEY: &str = "arn:aws:kms:eu-central-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    /// An image over two snapshots with a key, in a place of which everything was read. The image is shared with a partner.
+    fn answers() -> Answers {
+        let image = serde_json::json!({
+            "ImageId": "ami-1", "OwnerId": OURS, "State": "available", "CreationDate": "2026-01-01T00:00:00Z", "Public": false,
+            "RootDeviceType": "ebs",
+            "BlockDeviceMappings": [{"Ebs": {"SnapshotId": "snap-1"}}, {"Ebs": {"SnapshotId": "snap-2"}}],
+        });
+        let snapshot = |id: &str| {
+            serde_json::json!({"SnapshotId": id, "OwnerId": OURS, "State": "completed", "StartTime": "2026-01-01T00:00:00Z",
+                "Encrypted": true, "KmsKeyId": KEY})
+        };
+        let mut answers = Answers::unread(Place::new(OURS, "eu-central-1"), "not read");
+        answers.images = Ok(serde_json::from_value(serde_json::json!({ "Images": [image] })).unwrap());
+        let snapshots = serde_json::json!({ "Snapshots": [snapshot("snap-1"), snapshot("snap-2")] });
+        answers.snapshots = Ok(serde_json::from_value(snapshots).unwrap());
+        answers.public_snapshots = Ok(serde_json::from_value(serde_json::json!({ "Snapshots": [] })).unwrap());
+        answers.launch_permissions = [(AmiId::from("ami-1"), Ok(launch(&[PARTNER, OURS])))].into();
+        answers.create_volume_permissions = ["snap-1", "snap-2"].map(|id| (SnapshotId::from(id), Ok(volume(id, &[])))).into();
+        answers
+    }
+
+    fn launch(accounts: &[&str]) -> ImageAttribute {
+        let permissions: Vec<_> = accounts.iter().map(|account| serde_json::json!({ "UserId": account })).collect();
+        serde_json::from_value(serde_json::json!({ "ImageId": "ami-1", "LaunchPermissions": permissions })).unwrap()
+    }
+
+    fn volume(id: &str, accounts: &[&str]) -> SnapshotAttribute {
+        let permissions: Vec<_> = accounts.iter().map(|account| serde_json::json!({ "UserId": account })).collect();
+        serde_json::from_value(serde_json::json!({ "SnapshotId": id, "CreateVolumePermissions": permissions })).unwrap()
+    }
+
+    fn key(admits: &str) -> Vec<GetResource> {
+        let policy =
+            serde_json::json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": admits}, "Action": "kms:*", "Resource": "*"}]});
+        let properties = serde_json::json!({ "KeyPolicy": policy }).to_string();
+        let id = KEY.rsplit('/').next().map(str::to_owned);
+        let description = ResourceDescription { identifier: id, properties: Some(properties) };
+        vec![GetResource { type_name: Some("AWS::KMS::Key".into()), resource_description: Some(description) }]
+    }
+
+    /// Public snapshots, accounts the snapshots are shared with, and who has no key; `-` for what is not known.
+    fn told(answers: Answers) -> String {
+        let inventory = Inventory::from_answers(answers);
+        let image = &inventory.images[0];
+        let reach = Graph::new(&inventory).image(image, inventory.launch_permissions.get(&image.id));
+        let words = |known: Option<Vec<String>>| known.map_or("-".to_owned(), |words| words.join("+"));
+        let public = reach.public_snapshots.map(|ids| ids.iter().map(ToString::to_string).collect());
+        let shared = reach.snapshots_shared_with.map(|ids| ids.iter().map(ToString::to_string).collect());
+        let unusable = reach.unusable.map(|grantees| grantees.keys().map(ToString::to_string).collect());
+        format!("{}/{}/{}", words(public), words(shared), words(unusable))
+    }
+
+    fn with(change: impl FnOnce(&mut Answers)) -> String {
+        let mut answers = answers();
+        change(&mut answers);
+        told(answers)
+    }
+
+    #[test]
+    fn what_is_known_of_every_snapshot_is_known_of_the_image() {
+        assert_eq!(with(|_| ()), "//-");
+        let share =
+            |answers: &mut Answers| drop(answers.create_volume_permissions.insert("snap-2".into(), Ok(volume("snap-2", &[PARTNER, OURS]))));
+        assert_eq!(with(share), "/222222222222/-");
+        assert_eq!(with(|answers| drop(answers.create_volume_permissions.remove(&"snap-1".into()))), "/-/-");
+        assert_eq!(with(|answers| answers.public_snapshots = Err("denied".into())), "-//-");
+        assert_eq!(with(|answers| answers.snapshots = Err("denied".into())), "-/-/-");
+    }
+
+    #[test]
+    fn a_public_snapshot_is_known_whatever_is_not_known_of_the_others() {
+        let public = |answers: &mut Answers| {
+            answers.public_snapshots = answers.snapshots.clone();
+            if let Some(all) = answers.public_snapshots.as_mut().ok().and_then(|answer| answer.snapshots.as_mut()) {
+                all.truncate(1);
+            }
+        };
+        assert_eq!(with(public), "snap-1//-");
+        let one_listed = |answers: &mut Answers| {
+            public(answers);
+            answers.snapshots = answers.public_snapshots.clone();
+        };
+        assert_eq!(with(one_listed), "snap-1/-/-");
+    }
+
+    #[test]
+    fn an_image_that_is_being_made_may_have_snapshots_that_nobody_names() {
+        let pending = |answers: &mut Answers| {
+            answers.images.as_mut().unwrap().images.as_mut().unwrap()[0].as_mut().unwrap().state = Some("pending".into())
+        };
+        assert_eq!(with(pending), "-/-/-");
+    }
+
+    #[test]
+    fn a_share_without_a_key_cannot_be_used() {
+        assert_eq!(with(|answers| answers.resource_details = Some(Ok(key(OURS)))), "//222222222222");
+        assert_eq!(with(|answers| answers.resource_details = Some(Ok(key("arn:aws:iam::222222222222:root")))), "//");
+        assert_eq!(with(|answers| answers.resource_details = Some(Err("denied".into()))), "//-");
+        let default = |answers: &mut Answers, id: usize| {
+            let snapshots = answers.snapshots.as_mut().unwrap().snapshots.as_mut().unwrap();
+            snapshots[id].as_mut().unwrap().kms_key_id = Some("alias/aws/ebs".into());
+        };
+        assert_eq!(with(|answers| default(answers, 0)), "//222222222222", "whatever the other snapshot's key says");
+        let plain = |answers: &mut Answers| {
+            for snapshot in answers.snapshots.as_mut().unwrap().snapshots.as_mut().unwrap().iter_mut().flatten() {
+                (snapshot.encrypted, snapshot.kms_key_id) = (Some(false), None);
+            }
+        };
+        assert_eq!(with(plain), "//", "what is not encrypted needs no key");
+        assert_eq!(with(|answers| answers.launch_permissions.clear()), "//-");
+    }
+}

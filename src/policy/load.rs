@@ -181,8 +181,8 @@ impl Statement<'_> {
     fn loaded(&self, schemas: &Schemas) -> Result<Loaded, Problem> {
         let json = self.policy.to_json().map_err(|error| self.problem(Fault::new(error.to_string(), "report this as a bug")))?;
         let mut reach = BTreeSet::new();
-        for environment in schemas.readings_for(&self.named).iter().flat_map(|reading| self.policy.get_valid_request_envs(reading.schema()))
-        {
+        // Every kind there is: what a guard rail does not name it may be about all the same.
+        for environment in schemas.readings.iter().flat_map(|reading| self.policy.get_valid_request_envs(reading.schema())) {
             let action = schemas.names.actions().iter().find(|(_, uid)| uid == environment.action());
             let kind = ResourceKind::ALL.into_iter().find(|&kind| schemas.names.kind(kind) == environment.resource());
             if let (Some(&(action, _)), Some(kind)) = (action, kind) {

@@ -7,6 +7,7 @@ mod facts;
 mod faults;
 mod lints;
 mod outside;
+mod places;
 mod properties;
 mod running;
 mod shipped;

@@ -76,6 +76,11 @@ fn shipped_policies_are_these() {
     permit instance-store-image low: notify
     permit no-public-resources critical: makePrivate
     permit only-known-accounts high: revokeShare
+    permit private-image-public-snapshot high: notify
+    permit shared-with-former-account high: notify
+    permit share-that-cannot-work low: notify
+    permit images-can-become-public medium: notify
+    permit snapshots-can-become-public medium: notify
     permit encryption-required high: notify
     permit imdsv2-required high: notify
     ");
