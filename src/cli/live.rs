@@ -20,6 +20,7 @@ use crate::scan::live::RegionsError;
 use crate::scan::recorded::Recording;
 
 use super::arguments;
+use super::cost;
 use super::failure::Failure;
 use super::ledger::{block_on, confirmed};
 use super::plan::now;
@@ -28,7 +29,7 @@ use super::render::{self, printable};
 use super::settings::Settings;
 
 /// What AWS and the ledger tell right now, for a live `plan`. Clocks are read, not advanced; nothing is written.
-pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Timestamp) -> Result<Evidence, Failure> {
+pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Timestamp, verbose: u8) -> Result<Evidence, Failure> {
     block_on(async {
         let aws = connect().await?;
         let (history, approved) = remembered(settings).await?;
@@ -36,7 +37,7 @@ pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Tim
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, None).await;
         bar.finish_and_clear();
-        tracing::debug!("{} requests sent", aws.requests().total());
+        cost::tell(&aws, verbose);
         Ok(evidence?)
     })
 }
@@ -78,7 +79,7 @@ impl From<CycleError> for Failure {
     }
 }
 
-pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Result<ExitCode, Failure> {
+pub(super) fn record(arguments: arguments::Record, settings: &Settings, verbose: u8) -> Result<ExitCode, Failure> {
     block_on(async {
         let recording = Recording::create(&arguments.out).map_err(Failure::error)?;
         let aws = connect().await?;
@@ -94,6 +95,7 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Resul
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, Some(&recording)).await;
         bar.finish_and_clear();
+        cost::tell(&aws, verbose);
         let estate = evidence?.estate;
         for gap in estate.gaps() {
             anstream::eprintln!("gap: {}", printable(&gap.to_string()));
@@ -126,6 +128,7 @@ pub(super) fn apply(arguments: arguments::Apply, settings: &Settings, verbose: u
         let (progress, bar) = progress::listener();
         let prepared = prepare(warden, CycleKind::Apply, principal, &progress).await;
         bar.finish_and_clear();
+        cost::tell(&aws, verbose);
         let mut prepared = prepared?;
         let steps = match &wanted {
             Some(wanted) => still_due(wanted, &prepared.plan),

@@ -346,6 +346,16 @@ pub fn wanted_by(source: &Source) -> String {
     all.into_iter().flatten().collect::<Vec<_>>().join(" or ")
 }
 
+impl Reason {
+    /// The policy behind it, if it is one.
+    pub fn policy(&self) -> Option<&str> {
+        match self {
+            Self::EveryPlan | Self::Recording => None,
+            Self::Interlock { policy, .. } | Self::Fact { policy, .. } | Self::About { policy, .. } => Some(policy),
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
