@@ -13,7 +13,7 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 39] = [
     "mode",
     "scope.regions",
     "schedule.scan",
@@ -42,6 +42,14 @@ const KEYS: [&str; 31] = [
     "tags.replicate",
     "organization.id",
     "organization.members",
+    "accounts.role",
+    "accounts.enforce_role",
+    "accounts.external_id",
+    "accounts.session_name",
+    "accounts.discover",
+    "accounts.list",
+    "accounts.exclude",
+    "accounts.units",
     "sns.max_messages",
     "http.listen",
     "ledger.path",
@@ -198,6 +206,16 @@ mod tests {
             "[sns.topics]\ncritical = \"my-topic\"",
             "[sns.topics]\nurgent = \"arn:aws:sns:eu-west-1:111111111111:t\"",
             "[organization]\nid = \"acme\"",
+            "[accounts]\nrole = \"arn:aws:iam::111111111111:role/x\"",
+            "[accounts]\nrole = \"the role\"",
+            "[accounts]\nenforce_role = \"\"",
+            "[accounts]\nexternal_id = \"x\"",
+            "[accounts]\nsession_name = \"ami warden\"",
+            "[accounts]\ndiscover = \"everything\"",
+            "[accounts]\nlist = [\"12345\"]",
+            "[accounts]\ndiscover = \"organization\"\nunits = [\"sandbox\"]",
+            "[accounts]\ndiscover = \"organization\"\nlist = [\"222222222222\"]",
+            "[accounts]\nunits = [\"ou-abcd-12345678\"]",
             "[http]\nlisten = \"everywhere\"",
             "mode = ",
         ];

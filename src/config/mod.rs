@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a file, the environment or a clock; `load` is handed the texts.
 
+mod accounts;
 mod defaults;
 mod load;
 mod regions;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use crate::model::{AccountId, Action, Mode, Region, Severity};
 
+pub use accounts::{Accounts, Discover};
 pub use load::{ConfigError, VARIABLES, load};
 pub use values::cron;
 
@@ -38,6 +40,7 @@ pub struct Config {
     #[serde(deserialize_with = "values::groups")]
     pub groups: BTreeMap<String, Vec<AccountId>>,
     pub organization: OrganizationSettings,
+    pub accounts: Accounts,
     pub replication: Replication,
     pub sns: Sns,
     pub http: Http,

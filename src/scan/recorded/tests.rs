@@ -292,7 +292,7 @@ fn permissions() -> BoxedStrategy<List<Permission>> {
 
 fn any_answers() -> impl Strategy<Value = Answers> {
     let parameters =
-        listed((text(), text()).prop_map(|(name, value)| Parameter { name, value })).prop_map(|parameters| GetParameters { parameters });
+        listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() })).prop_map(|parameters| GetParameters { parameters });
     let volume = (text(), text()).prop_map(|(volume_id, snapshot_id)| EbsVolume { volume_id, snapshot_id });
     let volumes = listed(volume).prop_map(|volumes| DescribeVolumes { volumes });
     let bin = listed(text().prop_map(|image_id| ImageInRecycleBin { image_id, ..ImageInRecycleBin::default() }))
