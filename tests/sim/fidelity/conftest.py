@@ -67,6 +67,12 @@ class Simulator:
     def set(self, **params):
         return self._control("POST", "set", **params)
 
+    def leave(self, account):
+        return self._control("POST", "leave", account=account)
+
+    def template(self, name, image, account=OURS, region="us-east-1"):
+        return self._control("POST", "template", account=account, region=region, name=name, image=image)
+
     def journal(self):
         return self._control("GET", "journal")
 
@@ -98,6 +104,12 @@ def sim():
 def rich():
     """The same, and every field and shape that an answer can have."""
     yield from running("rich")
+
+
+@pytest.fixture
+def company():
+    """The small one in an organization's management account, with parameters and what else is around images."""
+    yield from running("company")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-//! The APIs there are: one line each in the tables of `ec2`, `autoscaling`, `sts`, `sns` and `rbin`.
+//! The APIs there are: one line each in the tables of the services.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::wire::answer::Body;
 use crate::wire::params::Params;
 use crate::world::World;
 use crate::world::account::Principal;
-use crate::{autoscaling, ec2, rbin, sns, sts};
+use crate::{autoscaling, ec2, organizations, rbin, sns, ssm, sts};
 
 /// One call, read and authenticated.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ impl Done {
         Self { body: Body::Xml(body), effect: true }
     }
 
+    /// JSON, from an API that changes nothing.
+    pub(crate) fn json(value: Value) -> Self {
+        Self { body: Body::Json(200, value), effect: false }
+    }
+
     /// EC2's `<return>true</return>`.
     pub(crate) fn yes() -> Self {
         Self::wrote("<return>true</return>".to_owned())
@@ -72,6 +77,9 @@ pub(crate) fn find(service: Service, action: &str) -> Option<&'static Api> {
         Service::Sts => &[sts::APIS],
         Service::Sns => &[sns::APIS],
         Service::Rbin => &[rbin::APIS],
+        Service::Ssm => &[ssm::APIS],
+        Service::Organizations => &[organizations::APIS],
+        Service::CloudTrail | Service::CloudControl | Service::ImageBuilder => &[],
     };
     table.iter().copied().flatten().find(|api| api.name == action)
 }
@@ -84,6 +92,6 @@ pub(crate) fn iam_actions(service: Service, action: &str, params: &Params) -> Ve
         (Service::Ec2, "CopyImage" | "RunInstances") if params.has("TagSpecification") || params.get("CopyImageTags") == Some("true") => {
             vec![format!("ec2:{action}"), "ec2:CreateTags".to_owned()]
         }
-        _ => vec![format!("{}:{action}", service.name())],
+        _ => vec![format!("{}:{action}", service.iam_prefix())],
     }
 }

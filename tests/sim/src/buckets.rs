@@ -33,6 +33,12 @@ pub(crate) const TAGS: Limit = limit(100.0, 10.0);
 pub(crate) const COPY: Limit = limit(100.0, 1.0);
 /// STS, per account.
 pub(crate) const STS: Limit = limit(600.0, 600.0);
+/// GetParameter and GetParameters: "40 transactions per second" by default (Systems Manager quotas).
+pub(crate) const SSM_VALUES: Limit = limit(40.0, 40.0);
+/// The other reads of SSM. AWS's page of quotas gives less than for values.
+pub(crate) const SSM_LISTS: Limit = limit(10.0, 10.0);
+/// Organizations, per account. Its quotas are low and differ by API; this one is for all of them.
+pub(crate) const ORGANIZATIONS: Limit = limit(10.0, 5.0);
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {

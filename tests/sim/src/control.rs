@@ -1,7 +1,8 @@
 //! Steering a simulation from another process, under `/_sim/`: the tests in `fidelity` speak to it.
 //!
 //! `POST /_sim/advance?seconds=300` · `POST /_sim/fault?kind=throttle&action=DescribeImages&first=1` ·
-//! `POST /_sim/clear-faults` · `POST /_sim/set?page_limit=3` · `GET /_sim/journal` · `GET /_sim/now`
+//! `POST /_sim/clear-faults` · `POST /_sim/set?page_limit=3` · `POST /_sim/leave?account=333333333333` ·
+//! `POST /_sim/template?account=111111111111&region=us-east-1&name=web&image=resolve:ssm:/a` · `GET /_sim/journal` · `GET /_sim/now`
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -36,6 +37,15 @@ fn run(world: &mut World, command: &str, params: &Params) -> Option<Value> {
         "advance" => world.advance(SignedDuration::from_secs(params.get("seconds")?.parse().ok()?)),
         "fault" => world.inject(fault(params)?),
         "clear-faults" => world.clear_faults(),
+        "leave" => {
+            let account = params.get("account")?;
+            let organization = world.organization_of(account)?.id.clone();
+            world.organization(&organization).leave(account);
+        }
+        "template" => {
+            let place = world.account(params.get("account")?).region(params.get("region")?);
+            place.launch_template(params.get("name")?).version(params.get("image")?).put();
+        }
         "set" => set(world, params)?,
         "journal" => return Some(journal(world)),
         _ => return None,
@@ -91,6 +101,7 @@ fn set(world: &mut World, params: &Params) -> Option<()> {
         let settings = &mut world.settings;
         match name.as_str() {
             "page_limit" => settings.page_limit = value.parse().ok().filter(|limit| *limit > 0),
+            "empty_first_pages" => settings.empty_first_pages = value.parse().ok()?,
             "throttling" => settings.throttling = value.parse().ok()?,
             "copy_delay_seconds" => settings.copy_delay = SignedDuration::from_secs(value.parse().ok()?),
             "linger_seconds" => settings.deregistered_linger = SignedDuration::from_secs(value.parse().ok()?),
@@ -115,6 +126,7 @@ fn journal(world: &World) -> Value {
             "action": entry.action,
             "iam_actions": entry.iam_actions,
             "principal": entry.principal,
+            "caller": entry.caller,
             "params": entry.params,
             "mutating": entry.mutating,
             "dry_run": entry.dry_run,

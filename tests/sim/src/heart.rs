@@ -14,7 +14,9 @@ use crate::error::AwsError;
 use crate::faults::FaultKind;
 use crate::journal::{Entry, Outcome};
 use crate::wire::answer::{Body, refusal, success};
+use crate::wire::operation::Operation;
 use crate::wire::params::Params;
+use crate::wire::service::Protocol;
 use crate::wire::{Service, request};
 use crate::world::World;
 use crate::world::account::Principal;
@@ -53,6 +55,7 @@ struct Asked {
     action: String,
     params: Params,
     json: Value,
+    unreadable: bool,
     region: String,
     principal: Option<Principal>,
     request_id: String,
@@ -69,41 +72,9 @@ pub fn handle(world: &mut World, http: &Request<Bytes>) -> Reply {
         let error = AwsError::new(404, "UnknownService", format!("no service {} here", scope.service));
         return Reply::Answer(refusal(Service::Sts, &error, &request_id));
     };
-    let (action, params, json) = if service == Service::Rbin { read_rest(http) } else { read_query(http) };
+    let Operation { action, params, json, unreadable } = Operation::read(service, http);
     let principal = world.principal_of_key(&scope.key);
-    let asked = Asked { service, action, params, json, region: scope.region, principal, request_id };
-    attend(world, asked)
-}
-
-fn read_query(http: &Request<Bytes>) -> (String, Params, Value) {
-    let params = request::query(http);
-    (params.get("Action").unwrap_or_default().to_owned(), params, Value::Null)
-}
-
-/// The Recycle Bin's REST routes. What leads nowhere keeps its path as its name and is refused as such.
-fn read_rest(http: &Request<Bytes>) -> (String, Params, Value) {
-    let json: Value = serde_json::from_slice(http.body()).unwrap_or(Value::Null);
-    let mut params = Params::default();
-    if let Some(fields) = json.as_object() {
-        for (name, value) in fields {
-            params.insert(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        }
-    }
-    let path = http.uri().path();
-    let action = match (http.method().as_str(), path, path.strip_prefix("/rules/")) {
-        ("POST", "/list-rules", _) => "ListRules",
-        ("POST", "/rules", _) => "CreateRule",
-        ("GET", _, Some(id)) => {
-            params.insert("Identifier", id.to_owned());
-            "GetRule"
-        }
-        ("DELETE", _, Some(id)) => {
-            params.insert("Identifier", id.to_owned());
-            "DeleteRule"
-        }
-        _ => path,
-    };
-    (action.to_owned(), params, json)
+    attend(world, Asked { service, action, params, json, unreadable, region: scope.region, principal, request_id })
 }
 
 fn attend(world: &mut World, asked: Asked) -> Reply {
@@ -126,6 +97,7 @@ fn attend(world: &mut World, asked: Asked) -> Reply {
         iam_actions: api::iam_actions(asked.service, &asked.action, &asked.params),
         action: asked.action,
         principal: principal.grantee,
+        caller: principal.arn,
         params: asked.params.all().clone(),
         mutating: api.is_some_and(|api| api.mutating),
         dry_run,
@@ -167,6 +139,9 @@ fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: b
     if world.settings.throttling && !draw(world, api, principal, asked) {
         return Admission::Refused(service.throttled());
     }
+    if asked.unreadable {
+        return Admission::Refused(service.unreadable());
+    }
     if let Err(error) = recognised(service, api, &asked.params) {
         return Admission::Refused(error);
     }
@@ -198,16 +173,15 @@ fn draw(world: &mut World, api: &'static Api, principal: &Principal, asked: &Ask
 
 /// A parameter that nothing here understands is refused rather than left out of account.
 fn recognised(service: Service, api: &Api, params: &Params) -> Result<(), AwsError> {
-    let always = ["Action", "Version"];
-    if let Some(version) = params.get("Version").filter(|version| *version != service.version()) {
+    let query = matches!(service.protocol(), Protocol::Ec2Query | Protocol::Query);
+    if query && let Some(version) = params.get("Version").filter(|version| *version != service.version()) {
         let message = format!("The requested version ({version}) of service {} does not exist", service.name());
         return Err(AwsError::client("NoSuchVersion", message));
     }
     for segment in params.segments() {
-        let dry_run = service == Service::Ec2 && segment == "DryRun";
-        if !dry_run && !always.contains(&segment) && !api.params.contains(&segment) {
-            let code = if service == Service::Rbin { "ValidationException" } else { "UnknownParameter" };
-            return Err(AwsError::client(code, format!("The parameter {segment} is not recognized")));
+        let always = (query && ["Action", "Version"].contains(&segment)) || (service == Service::Ec2 && segment == "DryRun");
+        if !always && !api.params.contains(&segment) {
+            return Err(service.unknown_parameter(segment));
         }
     }
     Ok(())

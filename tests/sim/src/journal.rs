@@ -24,7 +24,7 @@ pub struct Entry {
     pub account: String,
     /// The Region it was signed for.
     pub region: String,
-    /// The signing name: `ec2`, `autoscaling`, `sts`, `sns`, `rbin`.
+    /// The signing name: `ec2`, `ssm`, `cloudcontrolapi`, …
     pub service: String,
     /// For example `DescribeImages`.
     pub action: String,
@@ -32,7 +32,9 @@ pub struct Entry {
     pub iam_actions: Vec<String>,
     /// The ARN permissions hang on.
     pub principal: String,
-    /// The parameters as they came.
+    /// The ARN GetCallerIdentity tells: behind a role it ends with the name of the session.
+    pub caller: String,
+    /// The parameters as they came, those of a JSON body too (`Names.1`).
     pub params: BTreeMap<String, String>,
     /// Whether the API can change anything.
     pub mutating: bool,

@@ -1,4 +1,4 @@
-//! A small AWS for tests: EC2, Auto Scaling, STS, SNS and Recycle Bin rules, speaking their real wire protocols.
+//! A small AWS for tests: EC2 and the services around its images, speaking their real wire protocols.
 //!
 //! Its heart is one synchronous function from a world and a request to a reply (`heart::handle`). A loopback port
 //! is one way to reach it: the unmodified AWS CLI, boto3 and the Rust SDK can all talk to it.
@@ -26,12 +26,14 @@ mod error;
 mod faults;
 mod heart;
 mod journal;
+mod organizations;
 mod paging;
 mod rbin;
 mod samples;
 mod server;
 mod sim;
 mod sns;
+mod ssm;
 mod sts;
 mod wire;
 pub mod world;
@@ -41,11 +43,12 @@ pub use error::AwsError;
 pub use faults::{Fault, FaultKind};
 pub use heart::{Reply, handle};
 pub use journal::{Entry, Journal, Outcome};
-pub use samples::{empty, rich, small};
+pub use samples::{company, empty, rich, small};
 pub use server::Server;
 pub use sim::Sim;
 pub use world::World;
 pub use world::compute::InstanceState;
 pub use world::image::{ImageState, Permission, Protection};
+pub use world::organization::MemberStatus;
 pub use world::recycle_bin::RuleResource;
 pub use world::settings::{Settings, SnapshotGuard};

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use ami_warden_sim::{Sim, empty, rich, small};
+use ami_warden_sim::{Sim, company, empty, rich, small};
 use clap::{Parser, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,6 +33,8 @@ enum Estate {
     Small,
     /// The small one, and every field and shape that an answer can have
     Rich,
+    /// The small one in an organization, and the services around it
+    Company,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program is where the time comes from")]
@@ -44,6 +46,7 @@ async fn main() -> ExitCode {
         Estate::Empty => empty(now),
         Estate::Small => small(now),
         Estate::Rich => rich(now),
+        Estate::Company => company(now),
     };
     let sim = Sim::new(world);
     let server = match sim.serve_on(arguments.port).await {

@@ -32,6 +32,13 @@ pub(crate) const LARGE: Sizes = Sizes {
     bad_size: "InvalidParameterValue",
 };
 
+impl Sizes {
+    /// What the token's parameter is called: services that write `maxResults` write `nextToken`.
+    fn token(self) -> &'static str {
+        if self.parameter.starts_with(char::is_lowercase) { "nextToken" } else { "NextToken" }
+    }
+}
+
 /// One page.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
@@ -43,11 +50,14 @@ pub(crate) struct Page<T> {
 pub(crate) fn page<K: AsRef<str>, T>(world: &World, call: &Call, sizes: Sizes, mut all: Vec<(K, T)>) -> Result<Page<T>, AwsError> {
     all.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
     let size = size(world, call, sizes)?;
-    let request = call.params.fingerprint(&["NextToken", sizes.parameter, "Version"]);
-    let token = call.params.get("NextToken").filter(|token| !token.is_empty());
+    let request = call.params.fingerprint(&[sizes.token(), sizes.parameter, "Version"]);
+    let token = call.params.get(sizes.token()).filter(|token| !token.is_empty());
     let after = token.map(|token| read(token, request, sizes)).transpose()?;
     if let Some(after) = &after {
         all.retain(|(key, _)| key.as_ref() > after.as_str());
+    }
+    if world.settings.empty_first_pages && size.is_some() && token.is_none() {
+        return Ok(Page { items: Vec::new(), next: Some(write("", request)) });
     }
     let more = size.is_some_and(|size| all.len() > size);
     if let Some(size) = size {
@@ -61,10 +71,7 @@ pub(crate) fn page<K: AsRef<str>, T>(world: &World, call: &Call, sizes: Sizes, m
 }
 
 fn size(world: &World, call: &Call, sizes: Sizes) -> Result<Option<usize>, AwsError> {
-    let asked = match call.json.get(sizes.parameter) {
-        Some(value) => value.as_i64(),
-        None => call.params.integer(sizes.parameter)?,
-    };
+    let asked = call.params.integer(sizes.parameter).map_err(|error| AwsError::client(sizes.bad_size, error.message))?;
     let size = match asked {
         None => sizes.default,
         Some(asked) => {

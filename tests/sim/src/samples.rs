@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
+use crate::world::estate::PlaceHandle;
 use crate::world::image::Protection;
+use crate::world::organization::MemberStatus;
 use crate::world::recycle_bin::RuleResource;
 
 /// The account of the samples.
@@ -22,7 +24,7 @@ pub fn empty(now: Timestamp) -> World {
 /// One of everything: a golden family, something public, something shared, something old, and what uses them.
 pub fn small(now: Timestamp) -> World {
     let mut world = empty(now);
-    let here = |world: &mut World, build: &mut dyn FnMut(crate::world::estate::PlaceHandle<'_>)| {
+    let here = |world: &mut World, build: &mut dyn FnMut(PlaceHandle<'_>)| {
         build(world.account(OURS).region("us-east-1"));
     };
     let mut golden = Vec::new();
@@ -121,5 +123,36 @@ pub fn rich(now: Timestamp) -> World {
         .put();
     let place = world.account(OURS).region("us-east-1");
     place.auto_scaling_group("classic").launch_configuration("classic").put();
+    world
+}
+
+/// The small estate in the management account of an organization: members, units, roles, and more parameters than fit
+/// on one page.
+pub fn company(now: Timestamp) -> World {
+    let mut world = small(now);
+    let (production, web) = ("ou-abcd-11111111", "ou-abcd-22222222");
+    let mut organization = world.organization("o-abcdefghij").management(OURS);
+    organization = organization.unit(production, "r-abcd").unit(web, production).account("333333333333", web);
+    organization = organization.account("444444444444", production).status("444444444444", MemberStatus::Suspended);
+    organization = organization.account("555555555555", "r-abcd").delegated_administrator("555555555555");
+    for n in 0..20 {
+        organization = organization.account(&format!("6000000000{n:02}"), production);
+    }
+    world.account("333333333333").role_trusting("warden", Some("the-id"), &[OURS]);
+    world.account("444444444444").role("warden", None);
+    let golden = world.place(OURS, "us-east-1").and_then(|place| place.images.values().find(|image| image.name == "golden-3"));
+    let golden = golden.map(|image| image.id.clone()).unwrap_or_default();
+    let here = |world: &mut World, build: &dyn Fn(PlaceHandle<'_>)| build(world.account(OURS).region("us-east-1"));
+    for n in 0..55 {
+        here(&mut world, &|place| place.parameter(&format!("/settings/{n:02}"), "some text"));
+    }
+    here(&mut world, &|place| place.image_parameter("/golden/web", &golden));
+    here(&mut world, &|place| place.parameter("/golden/plain", &golden));
+    here(&mut world, &|place| place.parameter("/golden/deep/er", &golden));
+    here(&mut world, &|place| place.parameter("/golden/deep/er", "a second version"));
+    here(&mut world, &|place| place.secret_parameter("secret", "hunter2"));
+    here(&mut world, &|place| {
+        place.public_parameter("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", "ami-0123456789abcdef0");
+    });
     world
 }

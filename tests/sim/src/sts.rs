@@ -1,5 +1,7 @@
 //! STS: who am I, and let me act in another account.
 
+use std::ops::RangeInclusive;
+
 use jiff::SignedDuration;
 
 use crate::api::{Answered, Api, Call, Done};
@@ -7,7 +9,7 @@ use crate::buckets::STS;
 use crate::error::AwsError;
 use crate::wire::xml::{Xml, seconds};
 use crate::world::World;
-use crate::world::account::Principal;
+use crate::world::account::{Principal, Role};
 
 pub(crate) const APIS: &[Api] = &[
     Api { name: "GetCallerIdentity", mutating: false, limit: STS, params: &[], run: caller_identity },
@@ -50,25 +52,66 @@ fn role(arn: &str) -> Option<(&str, &str)> {
     Some((account, path.rsplit('/').next()?))
 }
 
-fn assume_role(world: &mut World, call: &Call) -> Answered {
-    let arn = call.params.required("RoleArn")?;
-    let session = call.params.required("RoleSessionName")?;
-    let seconds_asked = call.params.integer("DurationSeconds")?.unwrap_or(3600);
-    let (account, name) = role(arn).ok_or_else(|| AwsError::client("ValidationError", format!("{arn} is invalid")))?;
-    if !(900..=43_200).contains(&seconds_asked) {
-        let message = "The requested DurationSeconds must be between 900 and 43200";
-        return Err(AwsError::client("ValidationError", message));
+fn invalid(message: impl Into<String>) -> AwsError {
+    AwsError::client("ValidationError", message)
+}
+
+/// `[\w+=,.@-]*` for sessions, and `:` and `/` besides for external ids, so long at least and so long at most.
+fn checked(call: &Call, name: &str, more: &[char], length: RangeInclusive<usize>) -> Result<(), AwsError> {
+    let Some(value) = call.params.get(name) else {
+        return Ok(());
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) || more.contains(&c);
+    if value.chars().all(fits) && length.contains(&value.len()) {
+        return Ok(());
     }
-    // A role there is not, a trust policy that says no, a wrong external id: AWS tells them not apart.
-    let trusted = world.accounts.get(account).is_some_and(|account| {
-        account.roles.is_empty()
-            || account.roles.get(name).is_some_and(|wanted| wanted.is_none() || wanted.as_deref() == call.params.get("ExternalId"))
-    });
-    if !trusted {
+    let mut field = name.to_owned();
+    field.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
+    Err(invalid(format!("1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint")))
+}
+
+/// How long the session may be: "role chaining limits your role session to a maximum of one hour", and a role has a
+/// longest session of its own.
+fn seconds_asked(call: &Call, role: Option<&Role>) -> Result<i64, AwsError> {
+    let asked = call.params.integer("DurationSeconds").map_err(|error| invalid(error.message))?.unwrap_or(3600);
+    if !(900..=43_200).contains(&asked) {
+        return Err(invalid("The requested DurationSeconds must be between 900 and 43200"));
+    }
+    if call.principal.expires.is_some() && asked > 3600 {
+        return Err(invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"));
+    }
+    if role.is_some_and(|role| SignedDuration::from_secs(asked) > role.longest) {
+        return Err(invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
+    }
+    Ok(asked)
+}
+
+fn assume_role(world: &mut World, call: &Call) -> Answered {
+    let arn = call.params.required("RoleArn").map_err(|error| invalid(error.message))?;
+    let session = call.params.required("RoleSessionName").map_err(|error| invalid(error.message))?;
+    checked(call, "RoleSessionName", &[], 2..=64)?;
+    checked(call, "ExternalId", &[':', '/'], 2..=1224)?;
+    let (account, name) = role(arn).ok_or_else(|| invalid(format!("{arn} is invalid")))?;
+    let target = world.accounts.get(account);
+    let role = target.and_then(|account| account.roles.get(name));
+    let external_id = call.params.get("ExternalId");
+    let trusted = match (target, role) {
+        (None, _) => false,
+        (Some(target), None) => target.any_role,
+        (Some(_), Some(role)) => role.trusts(&call.principal, external_id),
+    };
+    // A role there is not, a trust policy that says no, a wrong external id, a closed account: AWS tells them not apart.
+    if !trusted || world.is_suspended(account) {
         let who = &call.principal.arn;
         let message = format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         return Err(AwsError::new(403, "AccessDenied", message));
     }
+    // "Because the request is to create credentials for an entity in account B, account B must activate the Region."
+    if world.is_enabled(account, &call.region) != Some(true) {
+        let message = format!("STS is not activated in this region for account:{account}. Your account administrator can activate STS.");
+        return Err(AwsError::new(403, "RegionDisabledException", message));
+    }
+    let seconds_asked = seconds_asked(call, role)?;
     let partition = world.partition(account);
     let key = world.ids.session_key(account);
     let session_arn = format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}");

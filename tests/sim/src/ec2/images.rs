@@ -38,9 +38,7 @@ pub(crate) fn may_launch(world: &World, account: &str, image: &Image) -> bool {
         || image.launch_permissions.iter().any(|permission| match permission {
             Permission::Everyone => true,
             Permission::Account(id) => id == account,
-            Permission::Organization(arn) | Permission::Unit(arn) => {
-                world.accounts.get(account).is_some_and(|account| account.belongs_to.contains(arn))
-            }
+            Permission::Organization(arn) | Permission::Unit(arn) => world.belongs_to(account, arn),
         })
 }
 

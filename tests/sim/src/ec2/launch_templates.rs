@@ -186,8 +186,7 @@ fn of_all<'p>(place: &'p Place, wanted: &[&str], include: bool) -> Result<Vec<Ve
 /// The image of a version, a `resolve:ssm:` alias looked up; one that leads nowhere stays as it is.
 pub(crate) fn resolved(place: &Place, version: &TemplateVersion) -> Option<String> {
     let image = version.image.as_deref()?;
-    let parameter = image.strip_prefix("resolve:ssm:").map(|name| name.split(':').next().unwrap_or(name));
-    let value = parameter.and_then(|name| place.parameters.get(name)).map(String::as_str);
+    let value = image.strip_prefix("resolve:ssm:").and_then(|parameter| place.parameter(parameter));
     Some(value.unwrap_or(image).to_owned())
 }
 

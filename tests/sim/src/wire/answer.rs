@@ -6,6 +6,7 @@ use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::Service;
+use super::service::Protocol;
 use super::xml::Xml;
 use crate::error::AwsError;
 
@@ -14,7 +15,7 @@ use crate::error::AwsError;
 pub(crate) enum Body {
     /// The elements inside the response (EC2) or the result (query services).
     Xml(String),
-    /// The JSON of a REST service, and its HTTP status.
+    /// The JSON of a service that speaks it, and its HTTP status.
     Json(u16, Value),
 }
 
@@ -47,13 +48,24 @@ pub(crate) fn success(service: Service, action: &str, body: Body, request_id: &s
 
 /// A refusal on the wire.
 pub(crate) fn refusal(service: Service, error: &AwsError, request_id: &str) -> Response<Bytes> {
-    if service == Service::Rbin {
-        let mut answer = response(service, error.status, json!({ "Message": error.message }).to_string(), request_id);
-        if let Ok(code) = HeaderValue::from_str(&error.code) {
-            answer.headers_mut().insert("x-amzn-errortype", code);
+    match service.protocol() {
+        Protocol::RestJson => {
+            let body = json!({ service.message_field(): error.message });
+            let mut answer = response(service, error.status, body.to_string(), request_id);
+            if let Ok(code) = HeaderValue::from_str(&error.code) {
+                answer.headers_mut().insert("x-amzn-errortype", code);
+            }
+            answer
         }
-        return answer;
+        Protocol::AwsJson(_) => {
+            let body = json!({ "__type": error.code, service.message_field(): error.message });
+            response(service, error.status, body.to_string(), request_id)
+        }
+        Protocol::Ec2Query | Protocol::Query => refusal_in_xml(service, error, request_id),
     }
+}
+
+fn refusal_in_xml(service: Service, error: &AwsError, request_id: &str) -> Response<Bytes> {
     let mut xml = Xml::default();
     let text = if service == Service::Ec2 {
         xml.element("Response", |xml| {
@@ -81,10 +93,12 @@ pub(crate) fn refusal(service: Service, error: &AwsError, request_id: &str) -> R
 fn response(service: Service, status: u16, text: String, request_id: &str) -> Response<Bytes> {
     let mut answer = Response::new(Bytes::from(text));
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let content_type = match service {
-        Service::Ec2 => "text/xml;charset=UTF-8",
-        Service::AutoScaling | Service::Sts | Service::Sns => "text/xml",
-        Service::Rbin => "application/json",
+    let content_type = match service.protocol() {
+        Protocol::Ec2Query => "text/xml;charset=UTF-8",
+        Protocol::Query => "text/xml",
+        Protocol::RestJson => "application/json",
+        Protocol::AwsJson("1.0") => "application/x-amz-json-1.0",
+        Protocol::AwsJson(_) => "application/x-amz-json-1.1",
     };
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::from_str(request_id) {

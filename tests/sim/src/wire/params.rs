@@ -1,9 +1,11 @@
-//! Parameters of a query request: `Filter.1.Value.2=x`, read by name, never by position.
+//! Parameters of a request: `Filter.1.Value.2=x`, read by name, never by position. Those of a JSON body are written
+//! the same way, so that what looks for a parameter need not know the protocol.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::error::AwsError;
 
@@ -20,6 +22,27 @@ impl Params {
 
     pub(crate) fn insert(&mut self, name: &str, value: String) {
         self.all.insert(name.to_owned(), value);
+    }
+
+    /// Every field of a JSON body under the name it would have in a query; what is null or empty has none.
+    pub(crate) fn insert_json(&mut self, name: &str, value: &Value) {
+        let below = |field: &str| if name.is_empty() { field.to_owned() } else { format!("{name}.{field}") };
+        match value {
+            Value::Null => {}
+            Value::Bool(flag) => self.insert(name, flag.to_string()),
+            Value::Number(number) => self.insert(name, number.to_string()),
+            Value::String(text) => self.insert(name, text.clone()),
+            Value::Array(items) => {
+                for (place, item) in items.iter().enumerate() {
+                    self.insert_json(&below(&(place + 1).to_string()), item);
+                }
+            }
+            Value::Object(fields) => {
+                for (field, value) in fields {
+                    self.insert_json(&below(field), value);
+                }
+            }
+        }
     }
 
     pub(crate) fn all(&self) -> &BTreeMap<String, String> {
@@ -127,5 +150,14 @@ mod tests {
         let groups = params.groups("Filter");
         assert_eq!(groups.iter().map(|group| group.get("Name")).collect::<Vec<_>>(), [Some("state"), Some("name")]);
         assert_eq!(groups.first().map(|group| group.list("Value")), Some(vec!["available"]));
+    }
+
+    #[test]
+    fn a_json_body_reads_like_a_query() {
+        let body = serde_json::json!({"Names": ["a", "b"], "Filters": [{"Key": "Type", "Values": ["String"]}], "Off": false, "None": null});
+        let mut json = Params::default();
+        json.insert_json("", &body);
+        let query = Params::from_form(b"Names.1=a&Names.2=b&Filters.1.Key=Type&Filters.1.Values.1=String&Off=false");
+        assert_eq!(json, query);
     }
 }

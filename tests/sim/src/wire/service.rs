@@ -1,6 +1,4 @@
-//! The services, and how each words the refusals they share.
-
-use crate::error::AwsError;
+//! The services: how each is called, and what protocol it speaks. How they refuse is in `wording`.
 
 /// A service, by its signing name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,20 +8,45 @@ pub(crate) enum Service {
     Sts,
     Sns,
     Rbin,
+    Ssm,
+    Organizations,
+    CloudTrail,
+    CloudControl,
+    ImageBuilder,
+}
+
+/// How a request is written, and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// EC2's own query protocol: XML without a result element.
+    Ec2Query,
+    /// The query protocol: XML with a result element.
+    Query,
+    /// Paths and JSON; the code of a refusal is a header.
+    RestJson,
+    /// `X-Amz-Target` and JSON, of this version; the code of a refusal is its `__type`.
+    AwsJson(&'static str),
 }
 
 impl Service {
+    const ALL: [Self; 10] = [
+        Self::Ec2,
+        Self::AutoScaling,
+        Self::Sts,
+        Self::Sns,
+        Self::Rbin,
+        Self::Ssm,
+        Self::Organizations,
+        Self::CloudTrail,
+        Self::CloudControl,
+        Self::ImageBuilder,
+    ];
+
     pub(crate) fn from_signing_name(name: &str) -> Option<Self> {
-        match name {
-            "ec2" => Some(Self::Ec2),
-            "autoscaling" => Some(Self::AutoScaling),
-            "sts" => Some(Self::Sts),
-            "sns" => Some(Self::Sns),
-            "rbin" => Some(Self::Rbin),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|service| service.name() == name)
     }
 
+    /// The signing name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
@@ -31,17 +54,41 @@ impl Service {
             Self::Sts => "sts",
             Self::Sns => "sns",
             Self::Rbin => "rbin",
+            Self::Ssm => "ssm",
+            Self::Organizations => "organizations",
+            Self::CloudTrail => "cloudtrail",
+            Self::CloudControl => "cloudcontrolapi",
+            Self::ImageBuilder => "imagebuilder",
         }
     }
 
-    /// The API version that requests name.
+    /// What its actions begin with in IAM. Cloud Control's belong to CloudFormation
+    /// ("Actions, resources, and condition keys for AWS Cloud Control API").
+    pub(crate) fn iam_prefix(self) -> &'static str {
+        match self {
+            Self::CloudControl => "cloudformation",
+            other => other.name(),
+        }
+    }
+
+    pub(crate) fn protocol(self) -> Protocol {
+        match self {
+            Self::Ec2 => Protocol::Ec2Query,
+            Self::AutoScaling | Self::Sts | Self::Sns => Protocol::Query,
+            Self::Rbin | Self::ImageBuilder => Protocol::RestJson,
+            Self::CloudControl => Protocol::AwsJson("1.0"),
+            Self::Ssm | Self::Organizations | Self::CloudTrail => Protocol::AwsJson("1.1"),
+        }
+    }
+
+    /// The API version that query requests name.
     pub(crate) fn version(self) -> &'static str {
         match self {
             Self::Ec2 => "2016-11-15",
             Self::AutoScaling => "2011-01-01",
             Self::Sts => "2011-06-15",
             Self::Sns => "2010-03-31",
-            Self::Rbin => "2021-06-15",
+            Self::Rbin | Self::Ssm | Self::Organizations | Self::CloudTrail | Self::CloudControl | Self::ImageBuilder => "",
         }
     }
 
@@ -51,66 +98,26 @@ impl Service {
             Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
-            Self::Rbin => "",
+            Self::Rbin | Self::Ssm | Self::Organizations | Self::CloudTrail | Self::CloudControl | Self::ImageBuilder => "",
         }
     }
 
-    /// No permission.
-    pub(crate) fn denied(self, why: &str) -> AwsError {
+    /// What `X-Amz-Target` may have before the operation: CloudTrail's SDKs do not agree on it.
+    pub(crate) fn targets(self) -> &'static [&'static str] {
         match self {
-            Self::Ec2 => AwsError::new(403, "UnauthorizedOperation", format!("You are not authorized to perform this operation. {why}")),
-            Self::Rbin => AwsError::new(403, "AccessDeniedException", why),
-            Self::Sns => AwsError::new(403, "AuthorizationError", why),
-            Self::AutoScaling | Self::Sts => AwsError::new(403, "AccessDenied", why),
+            Self::Ssm => &["AmazonSSM"],
+            Self::Organizations => &["AWSOrganizationsV20161128"],
+            Self::CloudControl => &["CloudApiService"],
+            Self::CloudTrail => &["com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101"],
+            Self::Ec2 | Self::AutoScaling | Self::Sts | Self::Sns | Self::Rbin | Self::ImageBuilder => &[],
         }
     }
 
-    /// Credentials that are not valid here: unknown ones, or a Region that is off.
-    pub(crate) fn not_authenticated(self) -> AwsError {
+    /// The field of a refusal that holds the sentence for people, as the service's model has it.
+    pub(crate) fn message_field(self) -> &'static str {
         match self {
-            Self::Ec2 => AwsError::new(401, "AuthFailure", "AWS was not able to validate the provided access credentials"),
-            Self::Rbin => AwsError::new(403, "UnrecognizedClientException", "The security token included in the request is invalid."),
-            Self::AutoScaling | Self::Sts | Self::Sns => {
-                AwsError::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
-            }
-        }
-    }
-
-    /// Credentials that were valid once.
-    pub(crate) fn expired(self) -> AwsError {
-        match self {
-            Self::Ec2 => AwsError::client("RequestExpired", "Request has expired."),
-            Self::Rbin => AwsError::new(403, "ExpiredTokenException", "The security token included in the request is expired"),
-            Self::AutoScaling | Self::Sts | Self::Sns => {
-                AwsError::new(403, "ExpiredToken", "The security token included in the request is expired")
-            }
-        }
-    }
-
-    /// The request limit.
-    pub(crate) fn throttled(self) -> AwsError {
-        match self {
-            Self::Ec2 => AwsError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
-            Self::Sns => AwsError::new(429, "Throttled", "Rate exceeded"),
-            Self::Rbin => AwsError::new(429, "ThrottlingException", "Rate exceeded"),
-            Self::AutoScaling | Self::Sts => AwsError::client("Throttling", "Rate exceeded"),
-        }
-    }
-
-    /// A fault inside AWS.
-    pub(crate) fn internal_error(self) -> AwsError {
-        let code = match self {
-            Self::Rbin => "InternalServerException",
-            Self::AutoScaling | Self::Sts => "InternalFailure",
-            Self::Ec2 | Self::Sns => "InternalError",
-        };
-        AwsError::new(500, code, "An internal error has occurred")
-    }
-
-    pub(crate) fn unknown_action(self, action: &str) -> AwsError {
-        match self {
-            Self::Rbin => AwsError::new(404, "UnknownOperationException", format!("no operation at {action}")),
-            _ => AwsError::client("InvalidAction", format!("The action {action} is not valid for this web service.")),
+            Self::Ssm | Self::CloudTrail | Self::ImageBuilder => "message",
+            Self::Ec2 | Self::AutoScaling | Self::Sts | Self::Sns | Self::Rbin | Self::Organizations | Self::CloudControl => "Message",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::World;
 
@@ -13,15 +13,40 @@ pub struct Account {
     pub partition: &'static str,
     /// Regions it opted in to, beside those that are on for everybody.
     pub opted_in: BTreeSet<String>,
-    /// Roles that can be assumed, with their external id. Empty: any role can.
-    pub roles: BTreeMap<String, Option<String>>,
+    /// Roles by name.
+    pub roles: BTreeMap<String, Role>,
+    /// Any role can be assumed, whether it is among `roles` or not. So it is until the first role is put there.
+    pub any_role: bool,
     /// The ARN of its organization and of the organizational units it is in.
     pub belongs_to: BTreeSet<String>,
 }
 
 impl Account {
     pub(crate) fn new(partition: &'static str) -> Self {
-        Self { partition, opted_in: BTreeSet::new(), roles: BTreeMap::new(), belongs_to: BTreeSet::new() }
+        Self { partition, opted_in: BTreeSet::new(), roles: BTreeMap::new(), any_role: true, belongs_to: BTreeSet::new() }
+    }
+}
+
+/// A role, as far as assuming it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// What `ExternalId` must be, if its trust policy asks for one.
+    pub external_id: Option<String>,
+    /// Whom it trusts: account ids, or the ARNs of users and roles. `None`: everybody.
+    pub trusts: Option<BTreeSet<String>>,
+    /// The longest session it gives: an hour unless told otherwise.
+    pub longest: SignedDuration,
+}
+
+impl Role {
+    pub(crate) fn new(external_id: Option<&str>) -> Self {
+        Self { external_id: external_id.map(str::to_owned), trusts: None, longest: SignedDuration::from_hours(1) }
+    }
+
+    /// Whether its trust policy lets this principal in, with the external id it gives.
+    pub(crate) fn trusts(&self, principal: &Principal, external_id: Option<&str>) -> bool {
+        let known = |trusted: &BTreeSet<String>| trusted.contains(&principal.account) || trusted.contains(&principal.grantee);
+        self.trusts.as_ref().is_none_or(known) && self.external_id.as_deref().is_none_or(|wanted| external_id == Some(wanted))
     }
 }
 

@@ -7,6 +7,8 @@ pub mod compute;
 pub mod estate;
 mod ids;
 pub mod image;
+pub mod organization;
+pub mod parameter;
 mod passing;
 pub mod place;
 pub mod recycle_bin;
@@ -28,6 +30,7 @@ use account::{Account, Principal};
 use estate::AccountHandle;
 use ids::Ids;
 use image::Image;
+use organization::Organization;
 pub use place::Place;
 use regions::RegionInfo;
 use settings::Settings;
@@ -48,6 +51,7 @@ pub struct World {
     pub(crate) ids: Ids,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) keys: BTreeMap<String, Principal>,
+    pub(crate) organizations: BTreeMap<String, Organization>,
     allowed: BTreeMap<String, BTreeSet<String>>,
     regions: Vec<RegionInfo>,
     places: BTreeMap<(String, String), Place>,
@@ -66,6 +70,7 @@ impl World {
             ids: Ids::default(),
             accounts: BTreeMap::new(),
             keys: BTreeMap::new(),
+            organizations: BTreeMap::new(),
             allowed: BTreeMap::new(),
             regions: regions::catalogue(),
             places: BTreeMap::new(),

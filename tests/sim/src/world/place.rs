@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
 use super::image::Image;
+use super::parameter::{Parameter, split_selector};
 use super::recycle_bin::{Binned, Rule};
 use super::snapshot::{Snapshot, Volume};
 use super::topic::Topic;
@@ -57,8 +58,7 @@ pub struct Place {
     pub bin_images: BTreeMap<String, Binned<Image>>,
     pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,
     pub topics: BTreeMap<String, Topic>,
-    /// SSM parameters, as far as `resolve:ssm:` needs them.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, Parameter>,
     pub image_block: Block,
     pub snapshot_block: Block,
     pub copies: Vec<Copy>,
@@ -72,6 +72,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// What a parameter says, named as `resolve:ssm:` names it: `NAME`, `NAME:VERSION` or `NAME:LABEL`.
+    pub fn parameter(&self, asked: &str) -> Option<&str> {
+        let (name, selector) = split_selector(asked);
+        self.parameters.get(name)?.value(selector).map(|(_, value)| value)
+    }
+
     /// The images that hold on to a snapshot: registered ones in any state, disabled included.
     pub fn images_of_snapshot<'a>(&'a self, snapshot: &'a str) -> impl Iterator<Item = &'a Image> {
         self.images.values().filter(move |image| image.snapshots().any(|id| id == snapshot))

@@ -35,6 +35,10 @@ pub struct Settings {
     pub throttling: bool,
     /// Forces small pages on every paginated answer. Default none.
     pub page_limit: Option<usize>,
+    /// Every paginated answer begins with an empty page and a token. AWS says that this can happen: "always check the
+    /// NextToken response parameter value, even if you receive an empty result set" (Organizations), "the number of
+    /// items returned can be between zero and the value of MaxResults" (DescribeParameters). Default off.
+    pub empty_first_pages: bool,
     /// The expiry that AssumeRole tells; without it one hour (or DurationSeconds) on the world's clock. A client
     /// that runs on the real clock would take credentials of a world set in the past for expired.
     pub credentials_expire_at: Option<Timestamp>,
@@ -55,6 +59,7 @@ impl Default for Settings {
             snapshot_guard: SnapshotGuard::EverySnapshot,
             throttling: false,
             page_limit: None,
+            empty_first_pages: false,
             credentials_expire_at: None,
             hang_limit: std::time::Duration::from_secs(60),
         }

@@ -3,6 +3,7 @@
 use ami_warden_sim::{Reply, World, handle};
 use bytes::Bytes;
 use http::Request;
+use serde_json::Value;
 
 pub(crate) const OURS: &str = "111111111111";
 pub(crate) const OUTSIDER: &str = "222222222222";
@@ -60,5 +61,23 @@ pub(crate) fn ask(world: &mut World, caller: Caller<'_>, query: &str) -> Answer 
     match reply(world, caller, query).answer() {
         None => Answer { status: 0, text: String::new() },
         Some(response) => Answer { status: response.status().as_u16(), text: String::from_utf8_lossy(response.body()).into_owned() },
+    }
+}
+
+/// The reply to a JSON request of ours.
+pub(crate) fn reply_json(world: &mut World, service: &str, target: &str, body: &str) -> Reply {
+    let header = format!("AWS4-HMAC-SHA256 Credential={}/20260101/{HERE}/{service}/aws4_request, SignedHeaders=host, Signature=0", US.key);
+    let request = Request::post("http://localhost/").header("authorization", header).header("x-amz-target", target);
+    match request.body(Bytes::from(body.to_owned())) {
+        Ok(request) => handle(world, &request),
+        Err(_) => Reply::Reset,
+    }
+}
+
+/// Status and JSON of the answer to it; what is no JSON is null.
+pub(crate) fn ask_json(world: &mut World, service: &str, target: &str, body: &str) -> (u16, Value) {
+    match reply_json(world, service, target, body).answer() {
+        None => (0, Value::Null),
+        Some(response) => (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or(Value::Null)),
     }
 }

@@ -3,3 +3,4 @@
 mod asking;
 mod properties;
 mod semantics;
+mod services;

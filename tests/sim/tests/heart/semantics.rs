@@ -200,7 +200,7 @@ fn a_role_wants_its_external_id_and_its_session_acts_in_its_account() {
     let sts = Caller { service: "sts", ..US };
     let assume = |w: &mut World, role: &str, id: &str| {
         let arn = format!("arn:aws:iam::{OUTSIDER}:role/{role}");
-        ask(w, sts, &format!("Action=AssumeRole&RoleArn={arn}&RoleSessionName=s&ExternalId={id}"))
+        ask(w, sts, &format!("Action=AssumeRole&RoleArn={arn}&RoleSessionName=session&ExternalId={id}"))
     };
     assert_eq!(assume(&mut w, "warden", "wrong").code(), Some("AccessDenied"));
     assert_eq!(assume(&mut w, "other", "secret").code(), Some("AccessDenied"));

@@ -4,18 +4,22 @@
 
 mod compute;
 mod images;
+mod organizations;
+mod parameters;
 mod rules;
 mod snapshots;
 
 use std::collections::BTreeSet;
 
 use super::World;
+use super::account::Role;
 use super::image::{Image, ImageState, Protection, Tags};
 use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
 pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
 pub use images::ImageBuilder;
+pub use organizations::OrganizationHandle;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;
 
@@ -45,10 +49,32 @@ impl<'w> AccountHandle<'w> {
         })
     }
 
-    /// A role that can be assumed; with the first one, no other can.
+    /// A role that can be assumed by everybody with this external id; with the first one, no other can.
     pub fn role(self, name: &str, external_id: Option<&str>) -> Self {
+        self.role_with(name, external_id, |_| {})
+    }
+
+    /// A role that only these can assume: account ids, or the ARNs of users and roles.
+    pub fn role_trusting(self, name: &str, external_id: Option<&str>, trusted: &[&str]) -> Self {
+        let trusted = trusted.iter().map(|&who| who.to_owned()).collect();
+        self.role_with(name, external_id, |role| role.trusts = Some(trusted))
+    }
+
+    /// A role, changed at will.
+    pub fn role_with(self, name: &str, external_id: Option<&str>, change: impl FnOnce(&mut Role)) -> Self {
+        let mut role = Role::new(external_id);
+        change(&mut role);
         self.change(|account| {
-            account.roles.insert(name.to_owned(), external_id.map(str::to_owned));
+            account.any_role = false;
+            account.roles.insert(name.to_owned(), role);
+        })
+    }
+
+    /// Without any role: none can be assumed.
+    pub fn without_roles(self) -> Self {
+        self.change(|account| {
+            account.any_role = false;
+            account.roles.clear();
         })
     }
 
@@ -166,10 +192,5 @@ impl<'w> PlaceHandle<'w> {
         let topic = Topic { arn: arn.clone(), messages: Vec::new(), failing_entries: 0 };
         self.place().topics.insert(arn.clone(), topic);
         arn
-    }
-
-    /// An SSM parameter that a `resolve:ssm:` alias can name.
-    pub fn parameter(mut self, name: &str, value: &str) {
-        self.place().parameters.insert(name.to_owned(), value.to_owned());
     }
 }
