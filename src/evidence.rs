@@ -9,7 +9,6 @@ use thiserror::Error;
 
 use crate::config::Config;
 use crate::inventory::{Estate, History, Inventory, Joined, Triple};
-use crate::model::{Gap, Place, Source};
 use crate::plan::{Principal, Questions, questions};
 use crate::policy::PolicySet;
 use crate::scan::recorded::{self, RecordError, RecordedError};
@@ -67,17 +66,12 @@ impl Evidence {
         let read = |place| Inventory::from_answers(recorded.answers(place));
         let places: Vec<Inventory> = recorded.places().par_iter().map(read).collect();
         places.into_iter().for_each(|inventory| estate.add(inventory));
-        let organization = recorded.organization();
-        let was_recorded = organization.is_some();
-        match organization {
-            Some(Ok(organization)) => estate.learn_organization(organization),
-            Some(Err(error)) => estate.organization.incomplete = Some(error),
+        match recorded.organization() {
+            Some(Ok(organization)) => estate.learn_organization(organization, "organization.json"),
+            Some(Err(error)) => estate.organization_unread(error),
             None => {}
         }
-        if let (Some(error), true) = (&estate.organization.incomplete, was_recorded) {
-            // It is of no one place; nothing but shares rests on it.
-            estate.gaps.push(Gap::in_place(&Place::new("*", "*"), Source::Organization, error.clone()));
-        }
+        estate.govern_recorded(config);
         let history = recorded.history()?.unwrap_or_default();
         let evidence = Self { estate, history, approved: BTreeSet::new(), now };
         evidence.answered_by_files(config, policies, principal)
@@ -104,9 +98,12 @@ impl Evidence {
 mod live {
     use super::*;
     use crate::aws::Aws;
+    use crate::aws::read::OrganizationAnswer;
+    use crate::inventory::Organization;
     use crate::inventory::answers::Answers;
+    use crate::model::Place;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, all_permissions, exposures, regions, scan};
+    use crate::scan::live::{Exposure, Reach, all_permissions, exposures, organization, reach, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -122,10 +119,8 @@ mod live {
             progress: &Progress,
             recording: Option<&Recording>,
         ) -> Result<Self, EvidenceError> {
+            let (mut estate, places) = picture(aws, &asking, progress, recording).await?;
             let Asking { config, policies, principal, mut history, approved, now } = asking;
-            let (places, gaps) = regions(aws, &config.scope).await?;
-            let mut estate = Estate::new(config);
-            estate.gaps = gaps;
             let mut unrecorded = Ok(());
             scan(aws, &places, progress, |answers| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
@@ -164,15 +159,78 @@ mod live {
         /// # Errors
         /// When it is not known what to read, or no listing answered.
         pub async fn exposure(aws: &Aws, asking: Asking<'_>) -> Result<Self, EvidenceError> {
-            let Asking { config, history, approved, now, .. } = asking;
-            let (places, gaps) = regions(aws, &config.scope).await?;
-            let mut estate = Estate::new(config);
-            estate.gaps = gaps;
+            let (mut estate, places) = blank_exposure(aws, &asking).await?;
+            let Asking { history, approved, now, .. } = asking;
             exposures(aws, &places, |Exposure { place, public_images, public_snapshots }| {
                 estate.add(Inventory::exposure(place, public_images, public_snapshots));
             })
             .await;
             Self { estate, history, approved, now }.or_nothing()
         }
+    }
+    /// An estate in which nothing is read yet but who belongs to us, and the places to read.
+    async fn picture(
+        aws: &Aws,
+        asking: &Asking<'_>,
+        progress: &Progress,
+        recording: Option<&Recording>,
+    ) -> Result<(Estate, Vec<Place>), EvidenceError> {
+        let Asking { config, policies, history, now, .. } = asking;
+        let mut estate = Estate::new(config);
+        let could_use = config.organization.members.is_none() && policies.asks_organization();
+        if could_use || config.accounts.discover.is_some() {
+            match organization(aws).await {
+                Ok(OrganizationAnswer { answer, incomplete: None }) => {
+                    if let Some(recording) = recording {
+                        recording.organization(&answer)?;
+                    }
+                    estate.learn_organization(answer, "AWS Organizations");
+                }
+                Ok(OrganizationAnswer { answer, incomplete: Some(error) }) => {
+                    estate.organization.id = answer.organization.and_then(|organization| organization.id);
+                    estate.organization_unread(error.to_string());
+                }
+                Err(error) => estate.organization_unread(error.to_string()),
+            }
+        }
+        let known = match estate.organization.learnt {
+            true => Some(estate.organization.clone()),
+            false => Organization::remembered(history, *now),
+        };
+        let places = govern(aws, config, &mut estate, known, progress).await?;
+        Ok((estate, places))
+    }
+
+    /// The same for an exposure scan, which asks Organizations only when nobody remembers who is in it.
+    async fn blank_exposure(aws: &Aws, asking: &Asking<'_>) -> Result<(Estate, Vec<Place>), EvidenceError> {
+        let silent = Progress::silent();
+        let Asking { config, history, now, .. } = asking;
+        let remembered = Organization::remembered(history, *now);
+        if config.accounts.discover.is_some() && remembered.is_none() {
+            return picture(aws, asking, &silent, None).await;
+        }
+        let mut estate = Estate::new(config);
+        let places = govern(aws, config, &mut estate, remembered, &silent).await?;
+        Ok((estate, places))
+    }
+
+    /// Enters every governed account and notes in `estate` which ones those are. `known` is the organization as far as
+    /// somebody listed it.
+    async fn govern(
+        aws: &Aws,
+        config: &Config,
+        estate: &mut Estate,
+        known: Option<Organization>,
+        progress: &Progress,
+    ) -> Result<Vec<Place>, EvidenceError> {
+        aws.enter_by(&config.accounts);
+        let mut governed = known.unwrap_or_default().wanted(&config.accounts);
+        let Reach { places, gaps } = reach(aws, &config.scope, &governed, progress).await?;
+        estate.gaps.extend(gaps);
+        if config.accounts.beyond_own() {
+            governed.insert(aws.identity().account.clone());
+            estate.organization.governed = governed;
+        }
+        Ok(places)
     }
 }

@@ -35,6 +35,9 @@ enum Class {
     Heavy,
     /// CopyImage: 100 tokens, 1 a second.
     Copy,
+    /// Organizations grants the whole organization a few calls a second, and everybody's consoles and pipelines draw on
+    /// them. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
+    Organization,
 }
 
 impl Api {
@@ -50,6 +53,10 @@ impl Api {
         Self { name, class: Class::Heavy }
     }
 
+    pub(crate) const fn organization(name: &'static str) -> Self {
+        Self { name, class: Class::Organization }
+    }
+
     pub(crate) const fn copy(name: &'static str) -> Self {
         Self { name, class: Class::Copy }
     }
@@ -63,6 +70,7 @@ impl Class {
             Self::Change => (25, Duration::from_millis(400)),
             Self::Heavy => (50, Duration::from_millis(400)),
             Self::Copy => (50, Duration::from_secs(2)),
+            Self::Organization => (5, Duration::from_millis(500)),
         }
     }
 

@@ -125,7 +125,9 @@ fn role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     let short = parts.last().is_some_and(|name| name.len() <= 64) && role.len() <= 512 + 64;
     match fits && short {
         true => Ok(role.to_owned()),
-        false => Err(D::Error::custom(format!("`{shown}` is no name of a role: write it as IAM does, such as `ami-warden-scan` or `ops/scan`"))),
+        false => {
+            Err(D::Error::custom(format!("`{shown}` is no name of a role: write it as IAM does, such as `ami-warden-scan` or `ops/scan`")))
+        }
     }
 }
 
@@ -150,7 +152,9 @@ fn session_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
         true => Ok(name),
         false => {
             let shown = name.escape_default();
-            Err(D::Error::custom(format!("`{shown}` is no session name: write 2 to 64 letters, digits and `_+=,.@-`, such as `ami-warden`")))
+            Err(D::Error::custom(format!(
+                "`{shown}` is no session name: write 2 to 64 letters, digits and `_+=,.@-`, such as `ami-warden`"
+            )))
         }
     }
 }

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, AmiId, Context, Place, ResourceId, SnapshotId};
+use crate::model::{AccountId, Action, AmiId, Context, Place, ResourceId, SnapshotId};
+
+use super::references::Reference;
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,6 +49,37 @@ pub struct History {
     /// Images and snapshots in a place when it was last listed: what an exposure scan measures its tripwire against.
     #[serde(default, with = "pairs")]
     pub sizes: BTreeMap<Place, usize>,
+    /// Members of the organization when it was last completely listed, and those that were members before.
+    #[serde(default)]
+    pub members: BTreeMap<AccountId, Membership>,
+    /// What each place was last seen to use of other accounts' images and snapshots, when all of it answered.
+    #[serde(default, with = "pairs")]
+    pub readings: BTreeMap<Place, Reading>,
+}
+
+/// An account as the organization last listed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Membership {
+    /// From `o-…` down to the lowest unit.
+    pub path: Vec<String>,
+    /// Whether it could be used then.
+    pub usable: bool,
+    /// The last complete listing that named it.
+    pub last_seen: Timestamp,
+}
+
+/// A complete reading of a place, as far as it speaks of what belongs to other accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    pub at: Timestamp,
+    /// Whether its images and its Recycle Bin were read as well: snapshots rest on them.
+    pub with_images: bool,
+    #[serde(default)]
+    pub images: BTreeMap<AmiId, Vec<Reference>>,
+    #[serde(default)]
+    pub snapshots: BTreeMap<SnapshotId, Vec<Reference>>,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

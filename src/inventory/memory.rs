@@ -17,6 +17,7 @@ impl History {
         let estate = joined.estate;
         self.observe_orphans(joined);
         self.observe_mappings(estate);
+        self.observe_members(&estate.organization, joined.now);
         for inventory in estate.places.values() {
             self.observe_disabled(inventory, joined.now);
             self.observe_rules(inventory, joined.now);

@@ -10,6 +10,7 @@ mod families;
 mod history;
 mod joins;
 mod managed;
+mod membership;
 mod memory;
 mod organization;
 mod place;
@@ -20,8 +21,9 @@ mod versions;
 
 pub use estate::Estate;
 pub use facts::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Unknown, Usage};
-pub use history::{Clock, Copy, Failures, History, Mapping, Triple};
+pub use history::{Clock, Copy, Failures, History, Mapping, Membership, Reading, Triple};
 pub use joins::Joined;
+pub use membership::Relation;
 pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
 pub use recovery::{Recovery, RecycleBinRule};

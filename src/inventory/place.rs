@@ -153,6 +153,7 @@ pub(super) fn could_hide_use(source: &Source) -> bool {
         | Source::ScalingActivities
         | Source::Events
         | Source::Regions
+        | Source::AssumeRole
         | Source::Other(_) => true,
         Source::Images
         | Source::Snapshots

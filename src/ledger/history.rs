@@ -40,6 +40,8 @@ impl Ledger {
             rules_since: take(&mut kinds, "rules_since")?,
             copies: take(&mut kinds, "copies")?,
             sizes: take(&mut kinds, "sizes")?,
+            members: take(&mut kinds, "members")?,
+            readings: take(&mut kinds, "readings")?,
         };
         match kinds.into_keys().next() {
             Some(kind) => Err(LedgerError::unreadable("history", super::Unreadable::Word(kind))),
@@ -49,7 +51,7 @@ impl Ledger {
 
     /// Makes the stored history `after`, given that it is `before`. All or nothing.
     pub async fn save_history(&self, before: &History, after: &History) -> Result<(), LedgerError> {
-        let History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes } = after;
+        let History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, members, readings } = after;
         let changes = [
             ("clocks", differences(&before.clocks, clocks)?),
             ("failures", differences(&before.failures, failures)?),
@@ -59,6 +61,8 @@ impl Ledger {
             ("rules_since", differences(&before.rules_since, rules_since)?),
             ("copies", differences(&before.copies, copies)?),
             ("sizes", differences(&before.sizes, sizes)?),
+            ("members", differences(&before.members, members)?),
+            ("readings", differences(&before.readings, readings)?),
         ];
         if changes.iter().all(|(_, changes)| changes.written.is_empty() && changes.gone.is_empty()) {
             return Ok(());

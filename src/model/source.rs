@@ -58,13 +58,15 @@ pub enum Source {
     /// Per snapshot.
     CreateVolumePermissions,
     Organization,
+    /// The way into another account: all of it is unread where it fails.
+    AssumeRole,
     /// Another recorded file: every image id in it counts as use.
     Other(String),
 }
 
 impl Source {
     /// Every source that has a reader.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Regions,
         Self::Images,
         Self::Snapshots,
@@ -104,6 +106,7 @@ impl Source {
         Self::LaunchPermissions,
         Self::CreateVolumePermissions,
         Self::Organization,
+        Self::AssumeRole,
     ];
 
     /// The listings every complete picture of a place needs.
@@ -163,6 +166,7 @@ impl Source {
             Self::LaunchPermissions => "launch-permissions",
             Self::CreateVolumePermissions => "create-volume-permissions",
             Self::Organization => "organization",
+            Self::AssumeRole => "assume-role",
             Self::Other(name) => name,
         }
     }

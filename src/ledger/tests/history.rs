@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Copy, Failures, History, Mapping, Triple};
-use crate::model::{Action, AmiId, Context, Grantee, Place, Region, SnapshotId};
+use crate::inventory::{Clock, Copy, Failures, History, Mapping, Membership, Reading, Reference, Triple, User};
+use crate::model::{AccountId, Action, AmiId, Context, Grantee, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z0-9]{1,6}", "\\PC{0,8}", Just("\u{0}'\"\\\n".to_owned())]
@@ -57,6 +57,29 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn reference()(place in place(), name in text(), live in any::<bool>()) -> Reference {
+        Reference { place, user: User::LaunchTemplate, name, live }
+    }
+}
+
+prop_compose! {
+    fn reading()(
+        at in time(),
+        with_images in any::<bool>(),
+        images in btree_map(ami(), prop::collection::vec(reference(), 1..3), 0..3),
+        snapshots in btree_map(snapshot(), prop::collection::vec(reference(), 1..3), 0..3),
+    ) -> Reading {
+        Reading { at, with_images, images, snapshots }
+    }
+}
+
+prop_compose! {
+    fn membership()(path in prop::collection::vec(text(), 0..3), usable in any::<bool>(), last_seen in time()) -> Membership {
+        Membership { path, usable, last_seen }
+    }
+}
+
+prop_compose! {
     fn history()(
         clocks in btree_map(triple(), clock(), 0..6),
         failures in btree_map(triple(), failures(), 0..4),
@@ -66,8 +89,10 @@ prop_compose! {
         rules_since in btree_map(text(), time(), 0..3),
         copies in btree_map(triple(), (ami(), time()).prop_map(|(image, started_at)| Copy { image, started_at }), 0..3),
         sizes in btree_map(place(), any::<usize>(), 0..3),
+        members in btree_map(text().prop_map(AccountId::from), membership(), 0..3),
+        readings in btree_map(place(), reading(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes }
+        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, members, readings }
     }
 }
 

@@ -168,7 +168,7 @@ fn a_record_goes_only_into_a_new_directory_and_is_for_its_owner_alone() {
     answers.images = Ok(DescribeImages { images: Some(Vec::new()) });
     recording.place(&answers).unwrap();
     recording.history(&History::default()).unwrap();
-    let organization = DescribeOrganization { organization: None, accounts: Some(Vec::new()) };
+    let organization = DescribeOrganization { accounts: Some(Vec::new()), ..DescribeOrganization::default() };
     recording.organization(&organization).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let place = target.join(ACCOUNT).join("us-east-1");
@@ -291,8 +291,8 @@ fn permissions() -> BoxedStrategy<List<Permission>> {
 }
 
 fn any_answers() -> impl Strategy<Value = Answers> {
-    let parameters =
-        listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() })).prop_map(|parameters| GetParameters { parameters });
+    let parameters = listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() }))
+        .prop_map(|parameters| GetParameters { parameters });
     let volume = (text(), text()).prop_map(|(volume_id, snapshot_id)| EbsVolume { volume_id, snapshot_id });
     let volumes = listed(volume).prop_map(|volumes| DescribeVolumes { volumes });
     let bin = listed(text().prop_map(|image_id| ImageInRecycleBin { image_id, ..ImageInRecycleBin::default() }))
