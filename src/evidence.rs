@@ -98,12 +98,9 @@ impl Evidence {
 mod live {
     use super::*;
     use crate::aws::Aws;
-    use crate::aws::read::OrganizationAnswer;
-    use crate::inventory::Organization;
     use crate::inventory::answers::Answers;
-    use crate::model::Place;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, Reach, all_permissions, exposures, organization, reach, scan};
+    use crate::scan::live::{Exposure, Governed, Memory, all_permissions, exposures, governed, governed_in_haste, recall, scan};
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -119,8 +116,11 @@ mod live {
             progress: &Progress,
             recording: Option<&Recording>,
         ) -> Result<Self, EvidenceError> {
-            let (mut estate, places) = picture(aws, &asking, progress, recording).await?;
             let Asking { config, policies, principal, mut history, approved, now } = asking;
+            let Governed { mut estate, places, organization } = governed(aws, config, policies, &history, now, progress).await?;
+            if let (Some(recording), Some(organization)) = (recording, &organization) {
+                recording.organization(organization)?;
+            }
             let mut unrecorded = Ok(());
             scan(aws, &places, progress, |answers| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
@@ -133,8 +133,14 @@ mod live {
 
             let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
             let asked = questions(&joined, policies, principal);
+            let memory = Memory { settings: &config.permissions, now, progress };
+            let open = match recording {
+                // A record is what AWS says now.
+                Some(_) => asked.clone(),
+                None => recall(aws, &asked, &mut history, &mut estate, memory).await,
+            };
             let mut unrecorded = Ok(());
-            all_permissions(aws, &asked, |place, (images, snapshots)| {
+            all_permissions(aws, &open, |place, (images, snapshots)| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     let unread = Answers::unread(place.clone(), "written before");
                     let (launch_permissions, create_volume_permissions) = (images.clone(), snapshots.clone());
@@ -146,6 +152,8 @@ mod live {
             })
             .await;
             unrecorded?;
+            let answered = open.iter().flat_map(|(place, open)| open.resources().map(|resource| (place.clone(), resource)));
+            history.remember(&estate, answered, now);
             Questions::note_unanswered(&asked, &mut estate);
             history.observe(&Joined::new(&estate, &history.clone(), config, now));
             if let Some(recording) = recording {
@@ -159,78 +167,13 @@ mod live {
         /// # Errors
         /// When it is not known what to read, or no listing answered.
         pub async fn exposure(aws: &Aws, asking: Asking<'_>) -> Result<Self, EvidenceError> {
-            let (mut estate, places) = blank_exposure(aws, &asking).await?;
-            let Asking { history, approved, now, .. } = asking;
+            let Asking { config, policies, history, approved, now, .. } = asking;
+            let Governed { mut estate, places, .. } = governed_in_haste(aws, config, policies, &history, now).await?;
             exposures(aws, &places, |Exposure { place, public_images, public_snapshots }| {
                 estate.add(Inventory::exposure(place, public_images, public_snapshots));
             })
             .await;
             Self { estate, history, approved, now }.or_nothing()
         }
-    }
-    /// An estate in which nothing is read yet but who belongs to us, and the places to read.
-    async fn picture(
-        aws: &Aws,
-        asking: &Asking<'_>,
-        progress: &Progress,
-        recording: Option<&Recording>,
-    ) -> Result<(Estate, Vec<Place>), EvidenceError> {
-        let Asking { config, policies, history, now, .. } = asking;
-        let mut estate = Estate::new(config);
-        let could_use = config.organization.members.is_none() && policies.asks_organization();
-        if could_use || config.accounts.discover.is_some() {
-            match organization(aws).await {
-                Ok(OrganizationAnswer { answer, incomplete: None }) => {
-                    if let Some(recording) = recording {
-                        recording.organization(&answer)?;
-                    }
-                    estate.learn_organization(answer, "AWS Organizations");
-                }
-                Ok(OrganizationAnswer { answer, incomplete: Some(error) }) => {
-                    estate.organization.id = answer.organization.and_then(|organization| organization.id);
-                    estate.organization_unread(error.to_string());
-                }
-                Err(error) => estate.organization_unread(error.to_string()),
-            }
-        }
-        let known = match estate.organization.learnt {
-            true => Some(estate.organization.clone()),
-            false => Organization::remembered(history, *now),
-        };
-        let places = govern(aws, config, &mut estate, known, progress).await?;
-        Ok((estate, places))
-    }
-
-    /// The same for an exposure scan, which asks Organizations only when nobody remembers who is in it.
-    async fn blank_exposure(aws: &Aws, asking: &Asking<'_>) -> Result<(Estate, Vec<Place>), EvidenceError> {
-        let silent = Progress::silent();
-        let Asking { config, history, now, .. } = asking;
-        let remembered = Organization::remembered(history, *now);
-        if config.accounts.discover.is_some() && remembered.is_none() {
-            return picture(aws, asking, &silent, None).await;
-        }
-        let mut estate = Estate::new(config);
-        let places = govern(aws, config, &mut estate, remembered, &silent).await?;
-        Ok((estate, places))
-    }
-
-    /// Enters every governed account and notes in `estate` which ones those are. `known` is the organization as far as
-    /// somebody listed it.
-    async fn govern(
-        aws: &Aws,
-        config: &Config,
-        estate: &mut Estate,
-        known: Option<Organization>,
-        progress: &Progress,
-    ) -> Result<Vec<Place>, EvidenceError> {
-        aws.enter_by(&config.accounts);
-        let mut governed = known.unwrap_or_default().wanted(&config.accounts);
-        let Reach { places, gaps } = reach(aws, &config.scope, &governed, progress).await?;
-        estate.gaps.extend(gaps);
-        if config.accounts.beyond_own() {
-            governed.insert(aws.identity().account.clone());
-            estate.organization.governed = governed;
-        }
-        Ok(places)
     }
 }

@@ -6,6 +6,8 @@
 mod estate;
 #[cfg(feature = "aws")]
 mod live;
+#[cfg(feature = "aws")]
+mod place;
 mod process;
 
 use std::path::Path;
@@ -22,7 +24,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         plan_of(images, snapshots, 30)?;
     }
     #[cfg(feature = "aws")]
-    live::figures()?;
+    {
+        live::figures()?;
+        place::figures()?;
+    }
     Ok(())
 }
 

@@ -117,6 +117,8 @@ async fn ready(acting: &Acting<'_>, step: &Entry, estate: &Estate) -> Result<(Va
 /// What the next cycles must know of this step.
 fn remember(acting: &Acting<'_>, step: &Entry, outcome: &Outcome, history: &mut History) {
     let triple = step.triple();
+    // Whatever came of it, its permissions may be others now, and CloudTrail tells of it only later.
+    history.permissions.remove(&step.resource);
     match outcome {
         Outcome::Done { .. } => {
             history.failures.remove(&triple);

@@ -20,6 +20,7 @@ pub struct Clients {
     /// Sends once: what a write may do twice, it must not do twice.
     pub(super) ec2_once: aws_sdk_ec2::Client,
     pub(super) autoscaling: aws_sdk_autoscaling::Client,
+    pub(super) cloudtrail: aws_sdk_cloudtrail::Client,
     pub(super) rbin: aws_sdk_rbin::Client,
     pacer: Arc<Pacer>,
     asked: Arc<AtomicU64>,
@@ -42,12 +43,17 @@ impl Clients {
             .region(region.clone())
             .retry_partition(partition.clone())
             .interceptor(witness.clone());
+        let cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config)
+            .region(region.clone())
+            .retry_partition(partition.clone())
+            .interceptor(witness.clone());
         let rbin = aws_sdk_rbin::config::Builder::from(config).region(region).retry_partition(partition).interceptor(witness);
         Self {
             place,
             ec2: aws_sdk_ec2::Client::from_conf(ec2.build()),
             ec2_once: aws_sdk_ec2::Client::from_conf(ec2_once.build()),
             autoscaling: aws_sdk_autoscaling::Client::from_conf(autoscaling.build()),
+            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
             rbin: aws_sdk_rbin::Client::from_conf(rbin.build()),
             pacer: Arc::new(Pacer::new(settings.pace)),
             asked: Arc::default(),

@@ -38,6 +38,8 @@ enum Class {
     /// Organizations grants the whole organization a few calls a second, and everybody's consoles and pipelines draw on
     /// them. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
     Organization,
+    /// LookupEvents: 2 a second. <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+    Lookup,
 }
 
 impl Api {
@@ -57,6 +59,10 @@ impl Api {
         Self { name, class: Class::Organization }
     }
 
+    pub(crate) const fn lookup(name: &'static str) -> Self {
+        Self { name, class: Class::Lookup }
+    }
+
     pub(crate) const fn copy(name: &'static str) -> Self {
         Self { name, class: Class::Copy }
     }
@@ -71,6 +77,7 @@ impl Class {
             Self::Heavy => (50, Duration::from_millis(400)),
             Self::Copy => (50, Duration::from_secs(2)),
             Self::Organization => (5, Duration::from_millis(500)),
+            Self::Lookup => (1, Duration::from_secs(1)),
         }
     }
 

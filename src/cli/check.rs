@@ -32,6 +32,15 @@ pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<Ex
         Asked::WhenDue => "only of images due to be disabled or deregistered, one call each",
     };
     line(&mut out, "launch permissions", asked);
+    let again = if config.permissions.cloudtrail {
+        let reread = config.permissions.reread.as_hours();
+        format!(
+            "only what CloudTrail says may have changed, and everything after {reread} hours; without `cloudtrail:LookupEvents`, everything"
+        )
+    } else {
+        "all of them in every scan: `permissions.cloudtrail` is off".to_owned()
+    };
+    line(&mut out, "… asked again", &again);
     for (name, expression) in [("full scan", &config.schedule.scan), ("exposure scan", &config.schedule.exposure)] {
         line(&mut out, name, &format!("{expression}, next {}", next_runs(&config.schedule, expression)?));
     }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::model::Action;
 
-use super::{Enforce, Grace, Http, LedgerSettings, Limits, RecoverySettings, Schedule, Sns, TagNames};
+use super::{Enforce, Grace, Http, LedgerSettings, Limits, PermissionSettings, RecoverySettings, Schedule, Sns, TagNames};
 
 const fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * days)
@@ -45,6 +45,12 @@ impl Default for Grace {
 impl Default for RecoverySettings {
     fn default() -> Self {
         Self { require_recycle_bin: true, minimum: days(7) }
+    }
+}
+
+impl Default for PermissionSettings {
+    fn default() -> Self {
+        Self { cloudtrail: true, reread: days(7) }
     }
 }
 

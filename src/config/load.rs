@@ -13,7 +13,7 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 39] = [
+const KEYS: [&str; 41] = [
     "mode",
     "scope.regions",
     "schedule.scan",
@@ -35,6 +35,8 @@ const KEYS: [&str; 39] = [
     "grace.revokeShare",
     "recovery.require_recycle_bin",
     "recovery.minimum",
+    "permissions.cloudtrail",
+    "permissions.reread",
     "tags.keep",
     "tags.hold",
     "tags.family",

@@ -35,6 +35,7 @@ pub struct Config {
     pub limits: Limits,
     pub grace: Grace,
     pub recovery: RecoverySettings,
+    pub permissions: PermissionSettings,
     pub tags: TagNames,
     /// Names that policies use instead of account numbers: `AccountGroup::"partners"`.
     #[serde(deserialize_with = "values::groups")]
@@ -145,6 +146,17 @@ pub struct RecoverySettings {
     /// A rule must keep at least this long to count.
     #[serde(deserialize_with = "values::duration")]
     pub minimum: SignedDuration,
+}
+
+/// How often launch and create-volume permissions are asked for, one call each.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PermissionSettings {
+    /// Ask again only for what CloudTrail names.
+    pub cloudtrail: bool,
+    /// Ask again in any case after this.
+    #[serde(deserialize_with = "values::duration")]
+    pub reread: SignedDuration,
 }
 
 /// Tags with a meaning.

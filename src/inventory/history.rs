@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, Action, AmiId, Context, Place, ResourceId, SnapshotId};
 
-use super::references::Reference;
+use super::trail::Remembered;
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,6 +49,12 @@ pub struct History {
     /// Images and snapshots in a place when it was last listed: what an exposure scan measures its tripwire against.
     #[serde(default, with = "pairs")]
     pub sizes: BTreeMap<Place, usize>,
+    /// Who may use an image or snapshot, as it was read; a recording has files of its own for that.
+    #[serde(skip)]
+    pub permissions: BTreeMap<ResourceId, Remembered>,
+    /// Up to when CloudTrail has been read for changes of them.
+    #[serde(skip)]
+    pub watched: BTreeMap<Place, Timestamp>,
     /// Members of the organization when it was last completely listed, and those that were members before.
     #[serde(default)]
     pub members: BTreeMap<AccountId, Membership>,
@@ -63,8 +69,9 @@ pub struct History {
 pub struct Membership {
     /// From `o-…` down to the lowest unit.
     pub path: Vec<String>,
-    /// Whether it could be used then.
-    pub usable: bool,
+    /// Since when it cannot be used, as far as was seen; `None` while it can.
+    #[serde(default)]
+    pub unusable_since: Option<Timestamp>,
     /// The last complete listing that named it.
     pub last_seen: Timestamp,
 }
@@ -77,9 +84,21 @@ pub struct Reading {
     /// Whether its images and its Recycle Bin were read as well: snapshots rest on them.
     pub with_images: bool,
     #[serde(default)]
-    pub images: BTreeMap<AmiId, Vec<Reference>>,
+    pub images: BTreeMap<AmiId, Vec<Sighting>>,
     #[serde(default)]
-    pub snapshots: BTreeMap<SnapshotId, Vec<Reference>>,
+    pub snapshots: BTreeMap<SnapshotId, Vec<Sighting>>,
+}
+
+/// A user that was seen in another account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sighting {
+    /// For people: `instance i-…`.
+    pub user: String,
+    pub live: bool,
+    /// Whether it is an image, which needs the snapshot as long as it is there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub image: bool,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

@@ -57,7 +57,11 @@ impl Organization {
         let current: BTreeMap<&AccountId, &Membership> = history.members.iter().filter(|(_, member)| member.last_seen == last).collect();
         Some(Self {
             members: current.iter().map(|(account, member)| ((*account).clone(), member.path.clone())).collect(),
-            suspended: current.iter().filter(|(_, member)| !member.usable).map(|(account, _)| (*account).clone()).collect(),
+            suspended: current
+                .iter()
+                .filter(|(_, member)| member.unusable_since.is_some())
+                .map(|(account, _)| (*account).clone())
+                .collect(),
             ..Self::default()
         })
     }
@@ -70,8 +74,9 @@ impl History {
             return;
         }
         for (account, path) in &organization.members {
-            let usable = !organization.suspended.contains(account);
-            self.members.insert(account.clone(), Membership { path: path.clone(), usable, last_seen: now });
+            let before = self.members.get(account).and_then(|member| member.unusable_since);
+            let unusable_since = organization.suspended.contains(account).then(|| before.unwrap_or(now));
+            self.members.insert(account.clone(), Membership { path: path.clone(), unusable_since, last_seen: now });
         }
         self.members.retain(|_, member| now.duration_since(member.last_seen) <= FORGOTTEN);
     }

@@ -119,6 +119,11 @@ impl Inventory {
         }
     }
 
+    /// The ids of all images and snapshots that were listed.
+    pub fn listed(&self) -> impl Iterator<Item = &str> {
+        self.images.iter().map(|image| image.id.as_str()).chain(self.snapshots.iter().map(|snapshot| snapshot.id.as_str()))
+    }
+
     /// The gaps that concern the whole place, not one resource of it.
     pub fn place_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.gaps.iter().filter(|gap| gap.resource.is_none())

@@ -42,6 +42,8 @@ impl Ledger {
             sizes: take(&mut kinds, "sizes")?,
             members: take(&mut kinds, "members")?,
             readings: take(&mut kinds, "readings")?,
+            permissions: take(&mut kinds, "permissions")?,
+            watched: take(&mut kinds, "watched")?,
         };
         match kinds.into_keys().next() {
             Some(kind) => Err(LedgerError::unreadable("history", super::Unreadable::Word(kind))),
@@ -51,7 +53,20 @@ impl Ledger {
 
     /// Makes the stored history `after`, given that it is `before`. All or nothing.
     pub async fn save_history(&self, before: &History, after: &History) -> Result<(), LedgerError> {
-        let History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, members, readings } = after;
+        let History {
+            clocks,
+            failures,
+            disabled_since,
+            orphaned_since,
+            mappings,
+            rules_since,
+            copies,
+            sizes,
+            members,
+            readings,
+            permissions,
+            watched,
+        } = after;
         let changes = [
             ("clocks", differences(&before.clocks, clocks)?),
             ("failures", differences(&before.failures, failures)?),
@@ -63,6 +78,8 @@ impl Ledger {
             ("sizes", differences(&before.sizes, sizes)?),
             ("members", differences(&before.members, members)?),
             ("readings", differences(&before.readings, readings)?),
+            ("permissions", differences(&before.permissions, permissions)?),
+            ("watched", differences(&before.watched, watched)?),
         ];
         if changes.iter().all(|(_, changes)| changes.written.is_empty() && changes.gone.is_empty()) {
             return Ok(());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use crate::inventory::{Estate, Inventory, Joined};
-use crate::model::{Action, AmiId, Gap, Place, SnapshotId, Source};
+use crate::model::{Action, AmiId, Gap, Place, ResourceId, SnapshotId, Source};
 use crate::policy::{Asked, Judgement, PolicySet};
 
 use crate::model::Principal;
@@ -52,6 +52,12 @@ fn takes_use(judgement: &Judgement) -> bool {
 }
 
 impl Questions {
+    /// Everything that is asked about.
+    pub fn resources(&self) -> impl Iterator<Item = ResourceId> {
+        let images = self.images.iter().cloned().map(ResourceId::Image);
+        images.chain(self.snapshots.iter().cloned().map(ResourceId::Snapshot))
+    }
+
     /// How many calls the answers cost.
     pub fn calls(&self) -> usize {
         self.images.len() + self.snapshots.len()

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod autoscaling;
+mod events;
 mod images;
 mod instances;
 mod organization;
@@ -16,6 +17,7 @@ mod templates;
 
 pub use attributes::{create_volume_permissions, launch_permissions};
 pub use autoscaling::{auto_scaling_groups, launch_configurations};
+pub use events::events;
 pub use images::{image, images, images_of, public_images};
 pub use instances::{instances, instances_of, volumes};
 pub use organization::{OrganizationAnswer, organization};

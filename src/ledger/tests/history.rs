@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Copy, Failures, History, Mapping, Membership, Reading, Reference, Triple, User};
-use crate::model::{AccountId, Action, AmiId, Context, Grantee, Place, Region, SnapshotId};
+use crate::inventory::{Clock, Copy, Failures, History, Mapping, Membership, Reading, Remembered, Sighting, Triple};
+use crate::model::{AccountId, Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z0-9]{1,6}", "\\PC{0,8}", Just("\u{0}'\"\\\n".to_owned())]
@@ -57,8 +57,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn reference()(place in place(), name in text(), live in any::<bool>()) -> Reference {
-        Reference { place, user: User::LaunchTemplate, name, live }
+    fn sighting()(user in text(), live in any::<bool>(), image in any::<bool>()) -> Sighting {
+        Sighting { user, live, image }
     }
 }
 
@@ -66,16 +66,23 @@ prop_compose! {
     fn reading()(
         at in time(),
         with_images in any::<bool>(),
-        images in btree_map(ami(), prop::collection::vec(reference(), 1..3), 0..3),
-        snapshots in btree_map(snapshot(), prop::collection::vec(reference(), 1..3), 0..3),
+        images in btree_map(ami(), prop::collection::vec(sighting(), 1..3), 0..3),
+        snapshots in btree_map(snapshot(), prop::collection::vec(sighting(), 1..3), 0..3),
     ) -> Reading {
         Reading { at, with_images, images, snapshots }
     }
 }
 
 prop_compose! {
-    fn membership()(path in prop::collection::vec(text(), 0..3), usable in any::<bool>(), last_seen in time()) -> Membership {
-        Membership { path, usable, last_seen }
+    fn membership()(path in prop::collection::vec(text(), 0..3), unusable_since in prop::option::of(time()), last_seen in time()) -> Membership {
+        Membership { path, unusable_since, last_seen }
+    }
+}
+
+prop_compose! {
+    fn remembered()(place in place(), read_at in time(), accounts in prop::collection::btree_set("[0-9]{12}", 0..3)) -> Remembered {
+        let permissions = Permissions(accounts.iter().map(|account| Grantee::parse(account)).collect());
+        Remembered { place, read_at, permissions }
     }
 }
 
@@ -91,8 +98,23 @@ prop_compose! {
         sizes in btree_map(place(), any::<usize>(), 0..3),
         members in btree_map(text().prop_map(AccountId::from), membership(), 0..3),
         readings in btree_map(place(), reading(), 0..3),
+        permissions in btree_map(triple().prop_map(|triple| triple.resource), remembered(), 0..4),
+        watched in btree_map(place(), time(), 0..3),
     ) -> History {
-        History { clocks, failures, disabled_since, orphaned_since, mappings, rules_since, copies, sizes, members, readings }
+        History {
+            clocks,
+            failures,
+            disabled_since,
+            orphaned_since,
+            mappings,
+            rules_since,
+            copies,
+            sizes,
+            members,
+            readings,
+            permissions,
+            watched,
+        }
     }
 }
 

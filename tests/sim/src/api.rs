@@ -9,7 +9,7 @@ use crate::wire::answer::Body;
 use crate::wire::params::Params;
 use crate::world::World;
 use crate::world::account::Principal;
-use crate::{autoscaling, ec2, organizations, rbin, sns, ssm, sts};
+use crate::{autoscaling, cloudcontrol, cloudtrail, ec2, imagebuilder, organizations, rbin, sns, ssm, sts};
 
 /// One call, read and authenticated.
 #[derive(Debug)]
@@ -79,7 +79,9 @@ pub(crate) fn find(service: Service, action: &str) -> Option<&'static Api> {
         Service::Rbin => &[rbin::APIS],
         Service::Ssm => &[ssm::APIS],
         Service::Organizations => &[organizations::APIS],
-        Service::CloudTrail | Service::CloudControl | Service::ImageBuilder => &[],
+        Service::CloudTrail => &[cloudtrail::APIS],
+        Service::CloudControl => &[cloudcontrol::APIS],
+        Service::ImageBuilder => &[imagebuilder::APIS],
     };
     table.iter().copied().flatten().find(|api| api.name == action)
 }
@@ -92,6 +94,7 @@ pub(crate) fn iam_actions(service: Service, action: &str, params: &Params) -> Ve
         (Service::Ec2, "CopyImage" | "RunInstances") if params.has("TagSpecification") || params.get("CopyImageTags") == Some("true") => {
             vec![format!("ec2:{action}"), "ec2:CreateTags".to_owned()]
         }
+        (Service::Ec2, "DescribeImageReferences") => ec2::image_references::iam_actions(params),
         _ => vec![format!("{}:{action}", service.iam_prefix())],
     }
 }

@@ -31,6 +31,8 @@ pub(crate) const WRITE_MANY: Limit = limit(100.0, 5.0);
 pub(crate) const TAGS: Limit = limit(100.0, 10.0);
 /// CopyImage.
 pub(crate) const COPY: Limit = limit(100.0, 1.0);
+/// Block Public Access of images and of snapshots, switched on or off.
+pub(crate) const BLOCK: Limit = limit(1.0, 0.1);
 /// STS, per account.
 pub(crate) const STS: Limit = limit(600.0, 600.0);
 /// GetParameter and GetParameters: "40 transactions per second" by default (Systems Manager quotas).
@@ -39,6 +41,12 @@ pub(crate) const SSM_VALUES: Limit = limit(40.0, 40.0);
 pub(crate) const SSM_LISTS: Limit = limit(10.0, 10.0);
 /// Organizations, per account. Its quotas are low and differ by API; this one is for all of them.
 pub(crate) const ORGANIZATIONS: Limit = limit(10.0, 5.0);
+/// "The rate of lookup requests is limited to two per second, per account, per Region."
+pub(crate) const LOOKUP_EVENTS: Limit = limit(2.0, 2.0);
+/// Cloud Control. AWS tells no figure; this one is low enough to be met by a scan that is in a hurry.
+pub(crate) const CLOUD_CONTROL: Limit = limit(20.0, 10.0);
+/// Image Builder. AWS tells no figure; the same holds for this one.
+pub(crate) const IMAGE_BUILDER: Limit = limit(20.0, 10.0);
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {

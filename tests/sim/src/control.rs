@@ -104,7 +104,9 @@ fn set(world: &mut World, params: &Params) -> Option<()> {
             "empty_first_pages" => settings.empty_first_pages = value.parse().ok()?,
             "throttling" => settings.throttling = value.parse().ok()?,
             "copy_delay_seconds" => settings.copy_delay = SignedDuration::from_secs(value.parse().ok()?),
+            "trail_lag_seconds" => settings.trail_lag = SignedDuration::from_secs(value.parse().ok()?),
             "linger_seconds" => settings.deregistered_linger = SignedDuration::from_secs(value.parse().ok()?),
+            "block_delay_seconds" => settings.block_delay = SignedDuration::from_secs(value.parse().ok()?),
             "hang_limit_seconds" => settings.hang_limit = std::time::Duration::from_secs(value.parse().ok()?),
             "fail_batch_entries" => {
                 world.fail_batch_entries(params.get("topic")?, value.parse().ok()?);

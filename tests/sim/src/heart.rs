@@ -7,9 +7,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::api::{self, Answered, Api, Call};
+use crate::api::{self, Answered, Api, Call, Done};
 use crate::buckets::READ_ALL;
 use crate::calls::Meanwhile;
+use crate::cloudtrail::record::{self, Seen};
 use crate::error::AwsError;
 use crate::faults::FaultKind;
 use crate::journal::{Entry, Outcome};
@@ -44,6 +45,8 @@ impl Reply {
 
 /// What comes of a call before it reaches its API.
 enum Admission {
+    /// Credentials that are not valid here.
+    Stranger(AwsError),
     Refused(AwsError),
     Lost(Reply),
     Runs(Option<FaultKind>),
@@ -56,6 +59,7 @@ struct Asked {
     params: Params,
     json: Value,
     unreadable: bool,
+    key: String,
     region: String,
     principal: Option<Principal>,
     request_id: String,
@@ -74,20 +78,36 @@ pub fn handle(world: &mut World, http: &Request<Bytes>) -> Reply {
     };
     let Operation { action, params, json, unreadable } = Operation::read(service, http);
     let principal = world.principal_of_key(&scope.key);
-    attend(world, Asked { service, action, params, json, unreadable, region: scope.region, principal, request_id })
+    attend(world, Asked { service, action, params, json, unreadable, key: scope.key, region: scope.region, principal, request_id })
+}
+
+/// How a call ended.
+struct Ended {
+    outcome: Outcome,
+    effect: bool,
+    reply: Reply,
+    /// What happened inside AWS, whatever the caller saw: the XML of a change, or a refusal. Nothing if it never got there,
+    /// or if AWS could not tell whose call it was.
+    result: Option<Result<String, AwsError>>,
 }
 
 fn attend(world: &mut World, asked: Asked) -> Reply {
     let api = api::find(asked.service, &asked.action);
     let dry_run = asked.service == Service::Ec2 && asked.params.get("DryRun") == Some("true");
-    let (outcome, effect, reply) = match admit(world, &asked, api, dry_run) {
-        Admission::Lost(reply) => (Outcome::Lost, false, reply),
-        Admission::Refused(error) => refused(&asked, &error, false),
+    let ended = match admit(world, &asked, api, dry_run) {
+        Admission::Lost(reply) => Ended { outcome: Outcome::Lost, effect: false, reply, result: None },
+        Admission::Stranger(error) => Ended { result: None, ..refused(&asked, error, false) },
+        Admission::Refused(error) => refused(&asked, error, false),
         Admission::Runs(fault) => match (api, asked.principal.clone()) {
             (Some(api), Some(principal)) => run(world, api, principal, &asked, fault),
-            _ => refused(&asked, &asked.service.internal_error(), false),
+            _ => refused(&asked, asked.service.internal_error(), false),
         },
     };
+    let mutating = api.is_some_and(|api| api.mutating);
+    if let (true, Service::Ec2, Some(principal), Some(result)) = (mutating, asked.service, &asked.principal, &ended.result) {
+        let Asked { action, params, key, region, request_id, .. } = &asked;
+        record::note(world, &Seen { action, params, principal, key, region, request_id, result });
+    }
     let principal = asked.principal.unwrap_or_else(|| Principal::new("", ""));
     world.journal.add(Entry {
         time: world.now(),
@@ -99,37 +119,38 @@ fn attend(world: &mut World, asked: Asked) -> Reply {
         principal: principal.grantee,
         caller: principal.arn,
         params: asked.params.all().clone(),
-        mutating: api.is_some_and(|api| api.mutating),
+        mutating,
         dry_run,
-        effect,
-        outcome,
+        effect: ended.effect,
+        outcome: ended.outcome,
     });
-    reply
+    ended.reply
 }
 
-fn refused(asked: &Asked, error: &AwsError, effect: bool) -> (Outcome, bool, Reply) {
-    let answer = refusal(asked.service, error, &asked.request_id);
-    (Outcome::Error(error.code.to_string()), effect, Reply::Answer(answer))
+fn refused(asked: &Asked, error: AwsError, effect: bool) -> Ended {
+    let reply = Reply::Answer(refusal(asked.service, &error, &asked.request_id));
+    Ended { outcome: Outcome::Error(error.code.to_string()), effect, reply, result: Some(Err(error)) }
 }
 
 fn admit(world: &mut World, asked: &Asked, api: Option<&'static Api>, dry_run: bool) -> Admission {
     let service = asked.service;
     let Some(principal) = &asked.principal else {
-        return Admission::Refused(service.not_authenticated());
+        return Admission::Stranger(service.not_authenticated());
     };
     if principal.expires.is_some_and(|expires| expires <= world.now()) {
-        return Admission::Refused(service.expired());
+        return Admission::Stranger(service.expired());
     }
     // A Region that is off answers as if the credentials were wrong.
     if world.is_enabled(&principal.account, &asked.region) != Some(true) {
-        return Admission::Refused(service.not_authenticated());
+        return Admission::Stranger(service.not_authenticated());
     }
     let Some(api) = api else {
         return Admission::Refused(service.unknown_action(&asked.action));
     };
     let fault = world.faults.strike(&principal.account, &asked.region, api.name, &asked.params);
     if let Some(error) = fault.as_ref().and_then(|fault| fault.refusal(service)) {
-        return Admission::Refused(error);
+        let stranger = matches!(fault, Some(FaultKind::AuthFailure | FaultKind::Expired));
+        return if stranger { Admission::Stranger(error) } else { Admission::Refused(error) };
     }
     match fault {
         Some(FaultKind::TimeoutBefore) => return Admission::Lost(Reply::Silence),
@@ -187,7 +208,7 @@ fn recognised(service: Service, api: &Api, params: &Params) -> Result<(), AwsErr
     Ok(())
 }
 
-fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked, fault: Option<FaultKind>) -> (Outcome, bool, Reply) {
+fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked, fault: Option<FaultKind>) -> Ended {
     let call = Call {
         principal,
         region: asked.region.clone(),
@@ -200,39 +221,43 @@ fn run(world: &mut World, api: &'static Api, principal: Principal, asked: &Asked
     }
     let answered: Answered = (api.run)(world, &call);
     let effect = api.mutating && answered.as_ref().is_ok_and(|done| done.effect);
+    let result = match &answered {
+        Ok(Done { body: Body::Xml(inside), .. }) if api.mutating => Ok(inside.clone()),
+        Ok(_) => Ok(String::new()),
+        Err(error) => Err(error.clone()),
+    };
+    let lost = |reply| Ended { outcome: Outcome::Lost, effect, reply, result: Some(result.clone()) };
+    match (fault, answered) {
+        (Some(FaultKind::TimeoutAfter), _) => lost(Reply::Silence),
+        (Some(FaultKind::ResetAfter), _) => lost(Reply::Reset),
+        (Some(FaultKind::InternalErrorAfter), _) => refused(asked, asked.service.internal_error(), effect),
+        (_, Err(error)) => refused(asked, error, effect),
+        (fault, Ok(done)) => {
+            let (outcome, answer) = answer(asked, api, done.body, fault);
+            Ended { outcome, effect, reply: Reply::Answer(answer), result: Some(result) }
+        }
+    }
+}
+
+/// The answer on the wire, and what a fault makes of it.
+fn answer(asked: &Asked, api: &Api, body: Body, fault: Option<FaultKind>) -> (Outcome, Response<Bytes>) {
+    let bare = fault == Some(FaultKind::BareAnswer);
+    let body = match body {
+        Body::Xml(_) if bare => Body::Xml(String::new()),
+        Body::Json(status, _) if bare => Body::Json(status, json!({})),
+        body => body,
+    };
+    let mut answer = success(asked.service, api.name, body, &asked.request_id);
     match fault {
-        Some(FaultKind::TimeoutAfter) => return (Outcome::Lost, effect, Reply::Silence),
-        Some(FaultKind::ResetAfter) => return (Outcome::Lost, effect, Reply::Reset),
-        Some(FaultKind::InternalErrorAfter) => {
-            return refused(asked, &asked.service.internal_error(), effect);
+        Some(FaultKind::BareAnswer) => {}
+        Some(FaultKind::EmptyBody) => *answer.body_mut() = Bytes::new(),
+        Some(FaultKind::TruncatedPage) => {
+            let half = answer.body().len() / 2;
+            answer.body_mut().truncate(half);
         }
-        _ => {}
+        _ => return (Outcome::Ok, answer),
     }
-    match answered {
-        Err(error) => refused(asked, &error, effect),
-        Ok(done) => {
-            let body = match (&fault, done.body) {
-                (Some(FaultKind::BareAnswer), Body::Xml(_)) => Body::Xml(String::new()),
-                (Some(FaultKind::BareAnswer), Body::Json(status, _)) => Body::Json(status, json!({})),
-                (_, body) => body,
-            };
-            let mut answer = success(asked.service, api.name, body, &asked.request_id);
-            let outcome = match fault {
-                Some(FaultKind::BareAnswer) => Outcome::Lost,
-                Some(FaultKind::EmptyBody) => {
-                    *answer.body_mut() = Bytes::new();
-                    Outcome::Lost
-                }
-                Some(FaultKind::TruncatedPage) => {
-                    let half = answer.body().len() / 2;
-                    answer.body_mut().truncate(half);
-                    Outcome::Lost
-                }
-                _ => Outcome::Ok,
-            };
-            (outcome, effect, Reply::Answer(answer))
-        }
-    }
+    (Outcome::Lost, answer)
 }
 
 type Change = std::sync::Arc<dyn Fn(&mut World) + Send + Sync>;

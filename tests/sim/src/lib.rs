@@ -20,11 +20,16 @@ mod api;
 mod autoscaling;
 mod buckets;
 mod calls;
+mod cloudcontrol;
+mod cloudtrail;
+#[cfg(feature = "connector")]
+mod connector;
 mod control;
 mod ec2;
 mod error;
 mod faults;
 mod heart;
+mod imagebuilder;
 mod journal;
 mod organizations;
 mod paging;
@@ -39,6 +44,8 @@ mod wire;
 pub mod world;
 
 pub use calls::Calls;
+#[cfg(feature = "connector")]
+pub use connector::Connector;
 pub use error::AwsError;
 pub use faults::{Fault, FaultKind};
 pub use heart::{Reply, handle};

@@ -2,22 +2,27 @@
 
 mod block_public_access;
 mod copy;
+mod fast_restores;
 pub(crate) mod filter;
+mod fleets;
 mod image_attributes;
 mod image_changes;
+pub(crate) mod image_references;
 mod images;
 mod instances;
 mod launch_templates;
 mod launches;
+mod locks;
 mod recycle_bin;
 mod regions;
 mod snapshot_changes;
 mod snapshots;
+mod spot;
 mod tags;
 mod volumes;
 
 use crate::api::{Answered, Api, Call};
-use crate::buckets::{COPY, Limit, READ, TAGS, WRITE, WRITE_MANY};
+use crate::buckets::{BLOCK, COPY, Limit, READ, TAGS, WRITE, WRITE_MANY};
 use crate::error::AwsError;
 use crate::world::World;
 
@@ -42,8 +47,8 @@ pub(crate) const READS: &[Api] = &[
     read("DescribeImageAttribute", &["Attribute", "ImageId"], image_attributes::describe),
     read("DescribeSnapshots", &["Owner", "RestorableBy", "SnapshotId", "Filter", "MaxResults", "NextToken"], snapshots::describe),
     read("DescribeSnapshotAttribute", &["Attribute", "SnapshotId"], snapshot_changes::describe_attribute),
-    read("DescribeFastSnapshotRestores", &["Filter", "MaxResults", "NextToken"], snapshots::fast_restores),
-    read("DescribeLockedSnapshots", &["Filter", "SnapshotId", "MaxResults", "NextToken"], snapshots::locked),
+    read("DescribeFastSnapshotRestores", &["Filter", "MaxResults", "NextToken"], fast_restores::describe),
+    read("DescribeLockedSnapshots", &["Filter", "SnapshotId", "MaxResults", "NextToken"], locks::describe),
     read("DescribeInstances", &["InstanceId", "Filter", "IncludeManagedResources", "MaxResults", "NextToken"], instances::describe),
     read("DescribeVolumes", &["VolumeId", "Filter", "IncludeManagedResources", "MaxResults", "NextToken"], volumes::describe),
     read(
@@ -66,6 +71,14 @@ pub(crate) const READS: &[Api] = &[
             "NextToken",
         ],
         launch_templates::versions,
+    ),
+    read("DescribeSpotFleetRequests", &["SpotFleetRequestId", "MaxResults", "NextToken"], spot::describe_fleets),
+    read("DescribeSpotInstanceRequests", &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken"], spot::describe_requests),
+    read("DescribeFleets", &["FleetId", "Filter", "MaxResults", "NextToken"], fleets::describe),
+    read(
+        "DescribeImageReferences",
+        &["ImageId", "IncludeAllResourceTypes", "ResourceType", "MaxResults", "NextToken"],
+        image_references::describe,
     ),
     read("GetImageBlockPublicAccessState", &[], block_public_access::of_images),
     read("GetSnapshotBlockPublicAccessState", &[], block_public_access::of_snapshots),
@@ -107,6 +120,14 @@ pub(crate) const WRITES: &[Api] = &[
         &["Attribute", "SnapshotId", "CreateVolumePermission", "OperationType", "UserId", "UserGroup"],
         snapshot_changes::modify_attribute,
     ),
+    write("EnableFastSnapshotRestores", WRITE, &["AvailabilityZone", "SourceSnapshotId"], fast_restores::enable),
+    write("DisableFastSnapshotRestores", WRITE, &["AvailabilityZone", "SourceSnapshotId"], fast_restores::disable),
+    write("LockSnapshot", WRITE, &["SnapshotId", "LockMode", "CoolOffPeriod", "LockDuration", "ExpirationDate"], locks::lock),
+    write("UnlockSnapshot", WRITE, &["SnapshotId"], locks::unlock),
+    write("EnableImageBlockPublicAccess", BLOCK, &["ImageBlockPublicAccessState"], block_public_access::enable_images),
+    write("DisableImageBlockPublicAccess", BLOCK, &[], block_public_access::disable_images),
+    write("EnableSnapshotBlockPublicAccess", BLOCK, &["State"], block_public_access::enable_snapshots),
+    write("DisableSnapshotBlockPublicAccess", BLOCK, &[], block_public_access::disable_snapshots),
     write("RestoreImageFromRecycleBin", WRITE, &["ImageId"], recycle_bin::restore_image),
     write("RestoreSnapshotFromRecycleBin", WRITE, &["SnapshotId"], recycle_bin::restore_snapshot),
     write(

@@ -18,7 +18,8 @@ use super::image_attributes::{apply, change, write_permission};
 use super::snapshots::{not_found, visible};
 use super::well_formed;
 
-fn own<'w>(world: &'w World, call: &Call, id: &str) -> Result<&'w Snapshot, AwsError> {
+/// The caller's own snapshot, else the refusal that AWS gives.
+pub(crate) fn own<'w>(world: &'w World, call: &Call, id: &str) -> Result<&'w Snapshot, AwsError> {
     well_formed(id, "snap", "InvalidSnapshotID.Malformed")?;
     let own = world.place(call.account(), &call.region).and_then(|place| place.snapshots.get(id));
     own.ok_or_else(|| {

@@ -1,14 +1,14 @@
-//! DescribeSnapshots, DescribeFastSnapshotRestores, DescribeLockedSnapshots.
+//! DescribeSnapshots, and who sees a snapshot.
 
 use std::collections::BTreeSet;
 
 use crate::api::{Answered, Call, Done};
 use crate::error::AwsError;
-use crate::paging::{LARGE, Sizes, page};
+use crate::paging::{LARGE, page};
 use crate::wire::xml::{Xml, millis};
-use crate::world::World;
 use crate::world::image::{Permission, Tags};
 use crate::world::snapshot::Snapshot;
+use crate::world::{Place, World};
 
 use super::filter::Filters;
 use super::well_formed;
@@ -16,8 +16,11 @@ use super::well_formed;
 const FILTERS: [&str; 10] =
     ["description", "encrypted", "owner-id", "progress", "snapshot-id", "start-time", "status", "storage-tier", "volume-id", "volume-size"];
 
-fn may_restore(account: &str, snapshot: &Snapshot) -> bool {
-    snapshot.owner == account || snapshot.is_public() || snapshot.permissions.contains(&Permission::Account(account.to_owned()))
+/// Under `block-all-sharing` public snapshots "are treated as private", although their attribute goes on saying public.
+fn may_restore(account: &str, place: &Place, snapshot: &Snapshot) -> bool {
+    snapshot.owner == account
+        || (snapshot.is_public() && place.snapshot_block.state != "block-all-sharing")
+        || snapshot.permissions.contains(&Permission::Account(account.to_owned()))
 }
 
 /// Every snapshot that an account can make volumes of; only these ids, if any.
@@ -28,13 +31,13 @@ pub(crate) fn visible<'w>(world: &'w World, account: &str, region: &str, ids: &B
         if place_region != region || world.partition(owner) != partition {
             continue;
         }
+        let may = |snapshot: &&Snapshot| may_restore(account, place, snapshot);
         if ids.is_empty() {
-            all.extend(place.snapshots.values());
+            all.extend(place.snapshots.values().filter(may));
         } else {
-            all.extend(ids.iter().filter_map(|id| place.snapshots.get(*id)));
+            all.extend(ids.iter().filter_map(|id| place.snapshots.get(*id)).filter(may));
         }
     }
-    all.retain(|snapshot| may_restore(account, snapshot));
     all
 }
 
@@ -135,75 +138,4 @@ fn write(xml: &mut Xml, snapshot: &Snapshot, reader: &str) {
     if snapshot.owner == reader && !snapshot.tags.is_empty() {
         super::tags::write(xml, &snapshot.tags);
     }
-}
-
-const FAST_SIZES: Sizes = Sizes { least: 0, most: 200, default: Some(200), ..LARGE };
-const FAST_FILTERS: [&str; 4] = ["availability-zone", "owner-id", "snapshot-id", "state"];
-
-pub(crate) fn fast_restores(world: &mut World, call: &Call) -> Answered {
-    let filters = Filters::of(call)?;
-    filters.check(&FAST_FILTERS)?;
-    let mut found = Vec::new();
-    for snapshot in visible(world, call.account(), &call.region, &BTreeSet::new()) {
-        for restore in &snapshot.fast_restores {
-            let passes = filters.pass(&Tags::new(), |name| {
-                let value = match name {
-                    "availability-zone" => &restore.zone,
-                    "owner-id" => &snapshot.owner,
-                    "snapshot-id" => &snapshot.id,
-                    "state" => &restore.state,
-                    _ => return None,
-                };
-                Some(vec![value.clone()])
-            })?;
-            if passes {
-                found.push((format!("{} {}", snapshot.id, restore.zone), (snapshot, restore)));
-            }
-        }
-    }
-    let page = page(world, call, FAST_SIZES, found)?;
-    let mut xml = Xml::default();
-    xml.items("fastSnapshotRestoreSet", page.items, |xml, (snapshot, restore)| {
-        xml.text("snapshotId", &snapshot.id);
-        xml.text("availabilityZone", &restore.zone);
-        xml.text("state", &restore.state);
-        xml.text("stateTransitionReason", "Client.UserInitiated - Lifecycle state transition");
-        xml.text("ownerId", &snapshot.owner);
-        xml.time("enablingTime", restore.enabled);
-        xml.time("optimizingTime", restore.enabled);
-        xml.time("enabledTime", restore.enabled);
-    });
-    xml.maybe("nextToken", page.next);
-    Ok(Done::read(xml.into_string()))
-}
-
-const LOCK_FILTERS: [&str; 1] = ["lock-state"];
-
-pub(crate) fn locked(world: &mut World, call: &Call) -> Answered {
-    let filters = Filters::of(call)?;
-    filters.check(&LOCK_FILTERS)?;
-    let now = world.now();
-    let ids = call.params.list("SnapshotId");
-    let mut found = Vec::new();
-    for snapshot in visible(world, call.account(), &call.region, &BTreeSet::new()) {
-        let Some(lock) = &snapshot.lock else { continue };
-        let state = if lock.expires <= now { "expired" } else { lock.state.as_str() };
-        let passes = filters.pass(&Tags::new(), |name| (name == "lock-state").then(|| vec![state.to_owned()]))?;
-        if passes && (ids.is_empty() || ids.contains(&snapshot.id.as_str())) {
-            found.push((snapshot.id.clone(), (snapshot, lock, state)));
-        }
-    }
-    let page = page(world, call, Sizes { default: Some(1000), ..LARGE }, found)?;
-    let mut xml = Xml::default();
-    xml.items("snapshotSet", page.items, |xml, (snapshot, lock, state)| {
-        xml.text("ownerId", &snapshot.owner);
-        xml.text("snapshotId", &snapshot.id);
-        xml.text("lockState", state);
-        xml.text("lockDuration", lock.expires.duration_since(lock.created).as_hours() / 24);
-        xml.time("lockCreatedOn", lock.created);
-        xml.time("lockDurationStartTime", lock.created);
-        xml.time("lockExpiresOn", lock.expires);
-    });
-    xml.maybe("nextToken", page.next);
-    Ok(Done::read(xml.into_string()))
 }

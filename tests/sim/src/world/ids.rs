@@ -29,9 +29,14 @@ impl Ids {
         format!("00000000-0000-4000-9000-{:012x}", self.requests)
     }
 
-    /// A UUID in shape: SNS message ids.
+    /// A UUID in shape: SNS message ids, fleets.
     pub(crate) fn uuid(&mut self) -> String {
         format!("00000000-0000-4000-8000-{:012x}", self.take())
+    }
+
+    /// `sir-` and eight characters: Spot Instance requests never got the longer ids.
+    pub(crate) fn spot_request(&mut self) -> String {
+        format!("sir-{:08x}", self.take())
     }
 
     /// The key id that AssumeRole hands out; it carries the account, as `AKIA` keys here do.

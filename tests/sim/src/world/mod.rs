@@ -5,17 +5,21 @@
 pub mod account;
 pub mod compute;
 pub mod estate;
+pub mod fleet;
 mod ids;
 pub mod image;
 pub mod organization;
 pub mod parameter;
 mod passing;
 pub mod place;
+pub mod recipe;
 pub mod recycle_bin;
 pub mod regions;
+pub mod resource;
 pub mod settings;
 pub mod snapshot;
 pub mod topic;
+pub mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +40,7 @@ use regions::RegionInfo;
 use settings::Settings;
 use snapshot::Snapshot;
 use topic::Message;
+use trail::TrailEvent;
 
 /// Everything this AWS knows.
 #[derive(Debug, Clone)]
@@ -52,6 +57,8 @@ pub struct World {
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) keys: BTreeMap<String, Principal>,
     pub(crate) organizations: BTreeMap<String, Organization>,
+    /// CloudTrail's events by account and Region; apart from the places, which a refused call leaves as they were.
+    trail: BTreeMap<(String, String), Vec<TrailEvent>>,
     allowed: BTreeMap<String, BTreeSet<String>>,
     regions: Vec<RegionInfo>,
     places: BTreeMap<(String, String), Place>,
@@ -71,6 +78,7 @@ impl World {
             accounts: BTreeMap::new(),
             keys: BTreeMap::new(),
             organizations: BTreeMap::new(),
+            trail: BTreeMap::new(),
             allowed: BTreeMap::new(),
             regions: regions::catalogue(),
             places: BTreeMap::new(),

@@ -1,13 +1,16 @@
 //! A place: what one account has in one Region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
+use super::fleet::{Fleet, SpotFleet, SpotRequest};
 use super::image::Image;
 use super::parameter::{Parameter, split_selector};
+use super::recipe::Recipe;
 use super::recycle_bin::{Binned, Rule};
+use super::resource::Resource;
 use super::snapshot::{Snapshot, Volume};
 use super::topic::Topic;
 
@@ -29,11 +32,13 @@ pub struct Block {
     pub state: String,
     /// Set by a declarative policy, so that the account cannot change it.
     pub declarative: bool,
+    /// The state it will have, and from when on.
+    pub coming: Option<(String, Timestamp)>,
 }
 
 impl Default for Block {
     fn default() -> Self {
-        Self { state: "unblocked".to_owned(), declarative: false }
+        Self { state: "unblocked".to_owned(), declarative: false, coming: None }
     }
 }
 
@@ -54,11 +59,20 @@ pub struct Place {
     pub launch_templates: BTreeMap<String, LaunchTemplate>,
     pub groups: BTreeMap<String, Group>,
     pub launch_configurations: BTreeMap<String, LaunchConfiguration>,
+    pub spot_fleets: BTreeMap<String, SpotFleet>,
+    pub fleets: BTreeMap<String, Fleet>,
+    pub spot_requests: BTreeMap<String, SpotRequest>,
     pub rules: BTreeMap<String, Rule>,
     pub bin_images: BTreeMap<String, Binned<Image>>,
     pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,
     pub topics: BTreeMap<String, Topic>,
     pub parameters: BTreeMap<String, Parameter>,
+    /// Image Builder's, by ARN.
+    pub recipes: BTreeMap<String, Recipe>,
+    /// What Cloud Control sees: by type, and then by identifier.
+    pub resources: BTreeMap<String, BTreeMap<String, Resource>>,
+    /// Types that Cloud Control does not have in this Region.
+    pub missing_types: BTreeSet<String>,
     pub image_block: Block,
     pub snapshot_block: Block,
     pub copies: Vec<Copy>,

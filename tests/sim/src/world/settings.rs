@@ -27,6 +27,13 @@ pub struct Settings {
     pub listing_lag: SignedDuration,
     /// From CreateRule to `available`. Default 30 minutes.
     pub rule_delay: SignedDuration,
+    /// From EnableImageBlockPublicAccess until it counts and is told ("up to 10 minutes"). Default zero.
+    pub block_delay: SignedDuration,
+    /// How long Fast Snapshot Restore is `enabling` and `disabling`. Default one minute.
+    pub fast_restore_delay: SignedDuration,
+    /// From a call to its event in LookupEvents. Default 5 minutes: "CloudTrail typically delivers events within an average
+    /// of about 5 minutes of an API call. This time is not guaranteed." For lookups AWS speaks of up to 15.
+    pub trail_lag: SignedDuration,
     /// Snapshot copies in flight that a destination Region takes. Default 20.
     pub concurrent_copies: usize,
     /// Which snapshots DeleteSnapshot protects. Default every one.
@@ -55,6 +62,9 @@ impl Default for Settings {
             stale_reads: SignedDuration::ZERO,
             listing_lag: SignedDuration::ZERO,
             rule_delay: SignedDuration::from_mins(30),
+            block_delay: SignedDuration::ZERO,
+            fast_restore_delay: SignedDuration::from_mins(1),
+            trail_lag: SignedDuration::from_mins(5),
             concurrent_copies: 20,
             snapshot_guard: SnapshotGuard::EverySnapshot,
             throttling: false,

@@ -1,8 +1,8 @@
 //! EBS snapshots and volumes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::image::{Permission, Tags, is_backup};
 
@@ -31,23 +31,56 @@ impl SnapshotState {
 /// A snapshot lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
-    /// `compliance`, `governance`, `compliance-cooloff` or `expired`.
-    pub state: String,
+    /// `compliance` or `governance`.
+    pub mode: String,
     /// When it was made.
     pub created: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
+    /// How many hours a compliance lock can be taken back.
+    pub cool_off_hours: Option<i64>,
+}
+
+impl Lock {
+    /// Until when a compliance lock can be taken back.
+    pub fn cool_off_until(&self) -> Option<Timestamp> {
+        self.cool_off_hours.map(|hours| self.created + SignedDuration::from_hours(hours))
+    }
+
+    /// `compliance`, `governance`, `compliance-cooloff` or `expired`.
+    pub fn state(&self, now: Timestamp) -> &str {
+        if self.expires <= now {
+            "expired"
+        } else if self.mode == "compliance" && self.cool_off_until().is_some_and(|until| now < until) {
+            "compliance-cooloff"
+        } else {
+            &self.mode
+        }
+    }
 }
 
 /// Fast Snapshot Restore in one Availability Zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FastRestore {
+    /// The account that enabled it, and pays for it.
+    pub owner: String,
     /// For example `us-east-1a`.
     pub zone: String,
     /// `enabling`, `optimizing`, `enabled`, `disabling` or `disabled`.
     pub state: String,
-    /// Since when.
-    pub enabled: Timestamp,
+    /// When it entered each of its states so far.
+    pub entered: BTreeMap<String, Timestamp>,
+    /// When it enters its next state, if there is one.
+    pub due: Option<Timestamp>,
+}
+
+impl FastRestore {
+    /// Enters a state; `lasting` if another one follows it.
+    pub(crate) fn enter(&mut self, state: &str, at: Timestamp, lasting: Option<SignedDuration>) {
+        state.clone_into(&mut self.state);
+        self.entered.insert(state.to_owned(), at);
+        self.due = lasting.map(|lasting| at + lasting);
+    }
 }
 
 /// An EBS snapshot.
@@ -83,11 +116,17 @@ impl Snapshot {
     }
 
     pub(crate) fn is_locked(&self, now: Timestamp) -> bool {
-        self.lock.as_ref().is_some_and(|lock| lock.state != "expired" && now < lock.expires)
+        self.lock.as_ref().is_some_and(|lock| lock.state(now) != "expired")
     }
 
+    /// Of its owner's own: that of another account holds nothing back.
     pub(crate) fn has_fast_restore(&self) -> bool {
-        self.fast_restores.iter().any(|restore| restore.state != "disabled")
+        self.fast_restores.iter().any(|restore| restore.owner == self.owner && restore.state != "disabled")
+    }
+
+    /// "It takes 60 minutes per TiB to optimize a snapshot."
+    pub(crate) fn time_to_optimize(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.volume_size * 3600 / 1024)
     }
 }
 

@@ -64,9 +64,10 @@ pub(crate) fn ask(world: &mut World, caller: Caller<'_>, query: &str) -> Answer 
     }
 }
 
-/// The reply to a JSON request of ours.
-pub(crate) fn reply_json(world: &mut World, service: &str, target: &str, body: &str) -> Reply {
-    let header = format!("AWS4-HMAC-SHA256 Credential={}/20260101/{HERE}/{service}/aws4_request, SignedHeaders=host, Signature=0", US.key);
+/// The reply to a JSON request.
+pub(crate) fn reply_json(world: &mut World, caller: Caller<'_>, target: &str, body: &str) -> Reply {
+    let Caller { key, region, service } = caller;
+    let header = format!("AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
     let request = Request::post("http://localhost/").header("authorization", header).header("x-amz-target", target);
     match request.body(Bytes::from(body.to_owned())) {
         Ok(request) => handle(world, &request),
@@ -75,9 +76,14 @@ pub(crate) fn reply_json(world: &mut World, service: &str, target: &str, body: &
 }
 
 /// Status and JSON of the answer to it; what is no JSON is null.
-pub(crate) fn ask_json(world: &mut World, service: &str, target: &str, body: &str) -> (u16, Value) {
-    match reply_json(world, service, target, body).answer() {
+pub(crate) fn ask_json_as(world: &mut World, caller: Caller<'_>, target: &str, body: &str) -> (u16, Value) {
+    match reply_json(world, caller, target, body).answer() {
         None => (0, Value::Null),
         Some(response) => (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or(Value::Null)),
     }
+}
+
+/// The same, asked by us.
+pub(crate) fn ask_json(world: &mut World, service: &str, target: &str, body: &str) -> (u16, Value) {
+    ask_json_as(world, Caller { service, ..US }, target, body)
 }

@@ -1,9 +1,10 @@
 //! What holds for every estate and every call.
 
-use super::asking::{Answer, Caller, HERE, OURS, OUTSIDER, US, ask};
-use ami_warden_sim::{Fault, FaultKind, RuleResource, World};
+use super::asking::{Answer, Caller, HERE, OURS, OUTSIDER, US, ask, ask_json};
+use ami_warden_sim::{Fault, FaultKind, RuleResource, World, company};
 use jiff::Timestamp;
 use proptest::prelude::*;
+use serde_json::json;
 
 /// An estate of some size: ours and an outsider's, in one Region.
 fn estate(images: usize, templates: usize) -> World {
@@ -206,4 +207,59 @@ proptest! {
         let answer = ask(&mut w, US, &format!("Action={}&{query}", mutation(which, nth(&estate(2, 1), 1), OUTSIDER)));
         prop_assert!(answer.status >= 200 && answer.status < 500);
     }
+
+    #[test]
+    fn no_json_breaks_the_heart(
+        which in 0usize..JSON_APIS.len(), field in 0usize..FIELDS.len(), value in "[\\x20-\\x7e]{0,40}", raw in "[\\x20-\\x7e]{0,60}",
+    ) {
+        let mut w = company(Timestamp::UNIX_EPOCH);
+        let (Some((service, target)), Some(field)) = (JSON_APIS.get(which), FIELDS.get(field)) else {
+            return Ok(());
+        };
+        let bodies = [
+            json!({ *field: value }),
+            json!({ *field: [value, 7, null] }),
+            json!({ *field: [{ "Key": value, "AttributeKey": value, "Values": [value] }] }),
+            json!({ *field: { "a": value } }),
+            json!({ *field: -1.5e300 }),
+        ];
+        for body in bodies.iter().map(ToString::to_string).chain([raw]) {
+            let (status, _) = ask_json(&mut w, service, target, &body);
+            prop_assert!((200..500).contains(&status), "{target} {body}: {status}");
+        }
+    }
 }
+
+const JSON_APIS: [(&str, &str); 13] = [
+    ("ssm", "AmazonSSM.DescribeParameters"),
+    ("ssm", "AmazonSSM.GetParameter"),
+    ("ssm", "AmazonSSM.GetParameters"),
+    ("ssm", "AmazonSSM.GetParametersByPath"),
+    ("organizations", "AWSOrganizationsV20161128.DescribeOrganization"),
+    ("organizations", "AWSOrganizationsV20161128.ListAccounts"),
+    ("organizations", "AWSOrganizationsV20161128.ListRoots"),
+    ("organizations", "AWSOrganizationsV20161128.ListAccountsForParent"),
+    ("organizations", "AWSOrganizationsV20161128.ListOrganizationalUnitsForParent"),
+    ("organizations", "AWSOrganizationsV20161128.ListParents"),
+    ("cloudtrail", "CloudTrail_20131101.LookupEvents"),
+    ("cloudcontrolapi", "CloudApiService.ListResources"),
+    ("cloudcontrolapi", "CloudApiService.GetResource"),
+];
+
+const FIELDS: [&str; 15] = [
+    "Name",
+    "Names",
+    "Path",
+    "ParameterFilters",
+    "MaxResults",
+    "NextToken",
+    "ParentId",
+    "ChildId",
+    "LookupAttributes",
+    "StartTime",
+    "EndTime",
+    "TypeName",
+    "ResourceModel",
+    "Identifier",
+    "WithDecryption",
+];

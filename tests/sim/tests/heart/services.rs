@@ -1,6 +1,6 @@
 //! The services that speak JSON, where boto3 in `fidelity` does not already say so.
 
-use super::asking::{HERE, OURS, OUTSIDER, US, ask, ask_json};
+use super::asking::{Caller, HERE, OURS, OUTSIDER, US, ask, ask_json, ask_json_as, reply_json};
 use ami_warden_sim::{Fault, FaultKind, MemberStatus, Outcome, World};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -111,14 +111,14 @@ fn a_role_behind_a_role_has_an_hour_and_a_region_that_is_off_gives_no_credential
     let mut w = world();
     w.account(OUTSIDER).role_with("long", None, |role| role.longest = SignedDuration::from_hours(12));
     let assume = format!("Action=AssumeRole&RoleArn=arn:aws:iam::{OUTSIDER}:role/long&RoleSessionName=here");
-    let sts = super::asking::Caller { service: "sts", ..US };
+    let sts = Caller { service: "sts", ..US };
     let first = ask(&mut w, sts, &format!("{assume}&DurationSeconds=43200"));
     let key = first.one("AccessKeyId").map(str::to_owned).unwrap_or_default();
-    let chained = super::asking::Caller { key: &key, ..sts };
+    let chained = Caller { key: &key, ..sts };
     assert_eq!(ask(&mut w, chained, &format!("{assume}&DurationSeconds=3601")).code(), Some("ValidationError"));
     assert_eq!(ask(&mut w, chained, &assume).status, 200);
     w.account(OURS).opt_in("eu-south-1");
-    let there = super::asking::Caller { region: "eu-south-1", ..sts };
+    let there = Caller { region: "eu-south-1", ..sts };
     assert_eq!(ask(&mut w, there, &assume).code(), Some("RegionDisabledException"));
     w.account(OUTSIDER).opt_in("eu-south-1");
     assert_eq!(ask(&mut w, there, &assume).status, 200);
@@ -132,8 +132,76 @@ fn a_truncated_answer_is_no_json_and_an_empty_body_is_empty() {
     w.account(OURS).region(HERE).parameter("/a", "b");
     for (kind, expected) in [(FaultKind::TruncatedPage, None), (FaultKind::BareAnswer, Some(json!({})))] {
         w.inject(Fault::new(kind).first(1));
-        let text = super::asking::reply_json(&mut w, "ssm", DESCRIBE, "{}").answer().map(|answer| answer.into_body());
+        let text = reply_json(&mut w, Caller { service: "ssm", ..US }, DESCRIBE, "{}").answer().map(|answer| answer.into_body());
         assert_eq!(serde_json::from_slice::<Value>(&text.unwrap_or_default()).ok(), expected);
         w.clear_faults();
     }
+}
+
+const LOOKUP: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+
+#[test]
+fn an_event_can_come_after_a_later_one() {
+    let mut w = world();
+    let (late, soon) = (w.now() + SignedDuration::from_mins(15), w.now());
+    w.account(OURS).region(HERE).failed_launch("ami-0000000000000000a").minutes_ago(1).visible_from(late).put();
+    w.account(OURS).region(HERE).failed_launch("ami-0000000000000000b").visible_from(soon).put();
+    let seen = |w: &mut World| ids(&ask_json(w, "cloudtrail", LOOKUP, "{}").1, "Events", "EventId").len();
+    assert_eq!(seen(&mut w), 1);
+    w.advance(SignedDuration::from_mins(15));
+    assert_eq!(seen(&mut w), 2);
+}
+
+#[test]
+fn the_trail_outlives_the_journal_for_ninety_days() {
+    let mut w = world();
+    let image = w.account(OURS).region(HERE).image("golden").put();
+    ask(&mut w, US, &format!("Action=DisableImage&ImageId={image}"));
+    w.journal.clear();
+    w.advance(SignedDuration::from_hours(90 * 24));
+    assert_eq!(ids(&ask_json(&mut w, "cloudtrail", LOOKUP, "{}").1, "Events", "EventName"), ["DisableImage"]);
+    w.advance(SignedDuration::from_secs(1));
+    assert!(ids(&ask_json(&mut w, "cloudtrail", LOOKUP, "{}").1, "Events", "EventName").is_empty());
+}
+
+#[test]
+fn what_never_arrived_or_came_from_nobody_is_not_written_down() {
+    let mut w = world();
+    let stranger = Caller { key: "AKIA999999999999", ..US };
+    ask(&mut w, stranger, "Action=DisableImage&ImageId=ami-0000000000000000a");
+    w.inject(Fault::new(FaultKind::TimeoutBefore).first(1));
+    ask(&mut w, US, "Action=DisableImage&ImageId=ami-0000000000000000a");
+    ask(&mut w, US, "Action=DescribeImages&Owner.1=self");
+    assert!(w.events(OURS, HERE).is_empty());
+    ask(&mut w, US, "Action=DisableImage&ImageId=ami-0000000000000000a");
+    assert_eq!(w.events(OURS, HERE).len(), 1);
+}
+
+#[test]
+fn each_partition_has_an_organization_of_its_own_in_a_region_of_its_own() {
+    for (partition, home, elsewhere) in
+        [("aws-cn", "cn-northwest-1", "cn-north-1"), ("aws-us-gov", "us-gov-west-1", "us-gov-east-1"), ("aws", "us-east-1", "us-west-2")]
+    {
+        let mut w = World::new(Timestamp::UNIX_EPOCH);
+        w.account_in(partition, OURS);
+        w.organization("o-first").management(OURS);
+        let mut ask = |region| {
+            let caller = Caller { region, service: "organizations", ..US };
+            ask_json_as(&mut w, caller, "AWSOrganizationsV20161128.DescribeOrganization", "{}")
+        };
+        let arn = format!("arn:{partition}:organizations::{OURS}:organization/o-first");
+        assert_eq!(ask(home).1.pointer("/Organization/Arn"), Some(&json!(arn)));
+        assert_eq!(ask(elsewhere).1.get("__type"), Some(&json!("InvalidSignatureException")));
+    }
+}
+
+#[test]
+fn image_builder_and_image_references_know_the_same_recipes() {
+    let mut w = world();
+    let image = w.account(OURS).region(HERE).image("golden").put();
+    let recipe = w.account(OURS).region(HERE).image_recipe("web", "1.0.0").parent_image(&image).put();
+    let worker = w.account(OURS).region(HERE).container_recipe("worker", "1.0.0").instance_image(&image).put();
+    w.account(OURS).region(HERE).image_recipe("theirs", "1.0.0").parent_image(&image).shared_by(OUTSIDER).put();
+    let found = ask(&mut w, US, &format!("Action=DescribeImageReferences&IncludeAllResourceTypes=true&ImageId.1={image}"));
+    assert_eq!(found.all("arn"), [worker, recipe]);
 }

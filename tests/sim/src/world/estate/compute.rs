@@ -15,6 +15,13 @@ impl<'w> PlaceHandle<'w> {
         format!("{}a", self.region)
     }
 
+    /// A launch template as a group or a fleet names it.
+    pub(super) fn template_ref(&self, id: &str, version: &str) -> TemplateRef {
+        let place = self.world.place(&self.account, &self.region);
+        let name = place.and_then(|place| place.launch_templates.get(id)).map(|template| template.name.clone());
+        TemplateRef { id: Some(id.to_owned()), name, version: Some(version.to_owned()) }
+    }
+
     /// A running instance of an image, unless told otherwise.
     pub fn instance(self, image: &str) -> InstanceBuilder<'w> {
         let id = self.world.ids.resource("i");
@@ -235,15 +242,9 @@ impl GroupBuilder<'_> {
         self
     }
 
-    fn reference(&self, id: &str, version: &str) -> TemplateRef {
-        let place = self.place.world.place(&self.place.account, &self.place.region);
-        let name = place.and_then(|place| place.launch_templates.get(id)).map(|template| template.name.clone());
-        TemplateRef { id: Some(id.to_owned()), name, version: Some(version.to_owned()) }
-    }
-
     /// Launches from a version of a template: a number, `$Default` or `$Latest`.
     pub fn launch_template(self, id: &str, version: &str) -> Self {
-        let template = self.reference(id, version);
+        let template = self.place.template_ref(id, version);
         self.with(|group| group.source = GroupSource::Template(template))
     }
 
@@ -254,7 +255,7 @@ impl GroupBuilder<'_> {
 
     /// A mixed instances policy; add overrides next.
     pub fn mixed(self, id: &str, version: &str) -> Self {
-        let template = self.reference(id, version);
+        let template = self.place.template_ref(id, version);
         self.with(|group| group.source = GroupSource::Mixed { template, overrides: Vec::new() })
     }
 
@@ -268,7 +269,7 @@ impl GroupBuilder<'_> {
 
     /// An override with its own launch template. Only after `mixed`.
     pub fn override_template(self, instance_type: &str, id: &str, version: &str) -> Self {
-        let template = Some(self.reference(id, version));
+        let template = Some(self.place.template_ref(id, version));
         self.add_override(Override { instance_type: Some(instance_type.to_owned()), template, image: None })
     }
 

@@ -3,9 +3,13 @@
 //! A builder puts things there as they are; it calls no API and leaves nothing in the journal.
 
 mod compute;
+mod events;
+mod fleets;
 mod images;
 mod organizations;
 mod parameters;
+mod recipes;
+mod resources;
 mod rules;
 mod snapshots;
 
@@ -18,8 +22,11 @@ use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
 pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
+pub use events::EventBuilder;
+pub use fleets::{FleetBuilder, SpotFleetBuilder, SpotRequestBuilder};
 pub use images::ImageBuilder;
 pub use organizations::OrganizationHandle;
+pub use recipes::RecipeBuilder;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;
 
@@ -192,5 +199,20 @@ impl<'w> PlaceHandle<'w> {
         let topic = Topic { arn: arn.clone(), messages: Vec::new(), failing_entries: 0 };
         self.place().topics.insert(arn.clone(), topic);
         arn
+    }
+
+    /// The Block Public Access switches: for images `unblocked` or `block-new-sharing`, for snapshots
+    /// `block-all-sharing` as well.
+    pub fn block_public_access(mut self, images: &str, snapshots: &str) -> Self {
+        images.clone_into(&mut self.place().image_block.state);
+        snapshots.clone_into(&mut self.place().snapshot_block.state);
+        self
+    }
+
+    /// From now on a declarative policy manages the switches of this place: the account cannot change them.
+    pub fn managed_by_policy(mut self) -> Self {
+        self.place().image_block.declarative = true;
+        self.place().snapshot_block.declarative = true;
+        self
     }
 }

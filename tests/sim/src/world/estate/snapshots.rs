@@ -1,5 +1,7 @@
 //! Building snapshots.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::PlaceHandle;
@@ -73,18 +75,45 @@ impl SnapshotBuilder<'_> {
         })
     }
 
+    /// Locked for 30 days, in governance mode.
+    pub fn locked(self) -> Self {
+        let expires = self.place.world.now() + SignedDuration::from_hours(24 * 30);
+        self.locked_until(expires)
+    }
+
     /// Locked until then, in governance mode.
     pub fn locked_until(self, expires: Timestamp) -> Self {
         let created = self.place.world.now();
-        self.with(|snapshot| snapshot.lock = Some(Lock { state: "governance".to_owned(), created, expires }))
+        self.with(|snapshot| snapshot.lock = Some(Lock { mode: "governance".to_owned(), created, expires, cool_off_hours: None }))
     }
 
-    /// Fast Snapshot Restore in a zone.
+    /// Locked until then in compliance mode, without a cooling-off period: nobody can unlock it.
+    pub fn locked_for_good_until(self, expires: Timestamp) -> Self {
+        let created = self.place.world.now();
+        self.with(|snapshot| snapshot.lock = Some(Lock { mode: "compliance".to_owned(), created, expires, cool_off_hours: None }))
+    }
+
+    /// Fast Snapshot Restore in a zone, enabled.
     pub fn fast_restore(self, zone: &str) -> Self {
-        let enabled = self.place.world.now();
-        self.with(|snapshot| {
-            snapshot.fast_restores.push(FastRestore { zone: zone.to_owned(), state: "enabled".to_owned(), enabled });
-        })
+        self.fast_restore_in(zone, "enabled")
+    }
+
+    /// The same in another state: `enabling`, `optimizing`, `disabling` or `disabled`. It stays in it.
+    pub fn fast_restore_in(self, zone: &str, state: &str) -> Self {
+        let now = self.place.world.now();
+        let mut restore = FastRestore {
+            owner: self.place.account.clone(),
+            zone: zone.to_owned(),
+            state: String::new(),
+            entered: BTreeMap::new(),
+            due: None,
+        };
+        let states = ["enabling", "optimizing", "enabled", "disabling", "disabled"];
+        let last = states.iter().position(|one| *one == state).unwrap_or(0);
+        for entered in states.iter().take(last + 1) {
+            restore.enter(entered, now, None);
+        }
+        self.with(|snapshot| snapshot.fast_restores.push(restore))
     }
 
     /// Puts it there and returns its id.

@@ -1,12 +1,14 @@
 //! Estates to begin with.
 
+mod company;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
 use crate::world::estate::PlaceHandle;
 use crate::world::image::Protection;
-use crate::world::organization::MemberStatus;
 use crate::world::recycle_bin::RuleResource;
+pub use company::company;
 
 /// The account of the samples.
 const OURS: &str = "111111111111";
@@ -123,36 +125,25 @@ pub fn rich(now: Timestamp) -> World {
         .put();
     let place = world.account(OURS).region("us-east-1");
     place.auto_scaling_group("classic").launch_configuration("classic").put();
+    fleets(&mut world, &full, &template, &managed);
+    world.account(OURS).region("ap-south-1").block_public_access("block-new-sharing", "block-all-sharing").managed_by_policy();
+    world.account(OURS).region("us-east-1").parameter("/golden/full", &full);
+    world.account(OURS).region("us-east-1").image_recipe("hardened", "1.0.0").parent_image(&full).put();
+    world.account(OURS).region("us-east-1").container_recipe("builder", "1.0.0").instance_image(&full).put();
     world
 }
 
-/// The small estate in the management account of an organization: members, units, roles, and more parameters than fit
-/// on one page.
-pub fn company(now: Timestamp) -> World {
-    let mut world = small(now);
-    let (production, web) = ("ou-abcd-11111111", "ou-abcd-22222222");
-    let mut organization = world.organization("o-abcdefghij").management(OURS);
-    organization = organization.unit(production, "r-abcd").unit(web, production).account("333333333333", web);
-    organization = organization.account("444444444444", production).status("444444444444", MemberStatus::Suspended);
-    organization = organization.account("555555555555", "r-abcd").delegated_administrator("555555555555");
-    for n in 0..20 {
-        organization = organization.account(&format!("6000000000{n:02}"), production);
+/// Everything that keeps asking for capacity, in states that still launch and in states that never will again.
+fn fleets(world: &mut World, image: &str, template: &str, instance: &str) {
+    for state in ["active", "cancelled"] {
+        let place = world.account(OURS).region("us-east-1");
+        place.spot_fleet(state).image(image).launch_template(template, "$Latest").put();
     }
-    world.account("333333333333").role_trusting("warden", Some("the-id"), &[OURS]);
-    world.account("444444444444").role("warden", None);
-    let golden = world.place(OURS, "us-east-1").and_then(|place| place.images.values().find(|image| image.name == "golden-3"));
-    let golden = golden.map(|image| image.id.clone()).unwrap_or_default();
-    let here = |world: &mut World, build: &dyn Fn(PlaceHandle<'_>)| build(world.account(OURS).region("us-east-1"));
-    for n in 0..55 {
-        here(&mut world, &|place| place.parameter(&format!("/settings/{n:02}"), "some text"));
-    }
-    here(&mut world, &|place| place.image_parameter("/golden/web", &golden));
-    here(&mut world, &|place| place.parameter("/golden/plain", &golden));
-    here(&mut world, &|place| place.parameter("/golden/deep/er", &golden));
-    here(&mut world, &|place| place.parameter("/golden/deep/er", "a second version"));
-    here(&mut world, &|place| place.secret_parameter("secret", "hunter2"));
-    here(&mut world, &|place| {
-        place.public_parameter("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", "ami-0123456789abcdef0");
-    });
-    world
+    let place = world.account(OURS).region("us-east-1");
+    let fleet = place.fleet("active").launch_template(template, "$Default").override_image("m5.large", image);
+    fleet.error("InsufficientInstanceCapacity", "There is no Spot capacity available that matches your request.").put();
+    world.account(OURS).region("us-east-1").fleet("deleted_running").launch_template(template, "1").put();
+    world.account(OURS).region("us-east-1").fleet("active").instant().launch_template(template, "1").put();
+    world.account(OURS).region("us-east-1").spot_request("active").image(image).instance(instance).put();
+    world.account(OURS).region("us-east-1").spot_request("open").image(image).persistent().put();
 }
