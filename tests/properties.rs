@@ -11,11 +11,11 @@ use std::sync::LazyLock;
 use ami_warden::config::Config;
 use ami_warden::inventory::answers::Answers;
 use ami_warden::inventory::{Estate, History, Inventory, Joined, Triple};
-use ami_warden::model::{Action, ActionClass, Place, ResourceId};
-use ami_warden::plan::{Entry, HoldKind, Plan, Principal, audit, make};
+use ami_warden::model::{Action, ActionClass, Gap, Grantee, Place, ResourceId, Source};
+use ami_warden::plan::{Entry, HoldKind, Objection, Plan, Principal, audit, make};
 use ami_warden::policy::{PolicyFile, PolicySet};
-use estates::{DENIALS, deny, estate, now};
-use jiff::SignedDuration;
+use estates::{ACCOUNTS, DENIALS, across, deny, estate, now, report, user};
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -92,6 +92,66 @@ fn steps(plan: &Plan) -> BTreeSet<Triple> {
     plan.steps.iter().map(Entry::triple).collect()
 }
 
+/// Two governed accounts in one organization. `lost` could not be entered.
+fn governed(answers: &[Answers], config: &Config, lost: Option<&str>) -> Estate {
+    let mut estate = Estate::new(config);
+    for answers in answers.iter().filter(|answers| Some(answers.place.account.as_str()) != lost) {
+        estate.add(Inventory::from_answers(answers.clone()));
+    }
+    if let Some(account) = lost {
+        estate.gaps.push(Gap::in_place(&Place::new(account, "*"), Source::AssumeRole, "AccessDenied: a test"));
+    }
+    let organization = &mut estate.organization;
+    organization.id = Some("o-exampleorg1".into());
+    organization.learnt = true;
+    for account in ACCOUNTS {
+        organization.governed.insert(account.into());
+        organization.members.insert(account.into(), vec!["o-exampleorg1".into(), "r-abcd".into()]);
+    }
+    estate
+}
+
+/// The plan, with everything newly due approved, and what the audit says to it.
+fn later_plan(estate: &Estate, history: &History, config: &Config, policies: &PolicySet, at: Timestamp) -> (Plan, Vec<Objection>) {
+    let joined = Joined::new(estate, history, config, at);
+    let due = make(&joined, policies, Principal::Automatic, &BTreeSet::new());
+    let approved = due.held.iter().map(Entry::triple).collect();
+    let plan = make(&joined, policies, Principal::Automatic, &approved);
+    let objections = audit(&plan, estate, history, config);
+    (plan, objections)
+}
+
+/// What is seen of the second account in a complete cycle is what decides later, when it cannot be read.
+#[test]
+fn the_estates_reach_steps_that_rest_on_another_account() {
+    let mut runner = TestRunner::deterministic();
+    let (mut known, mut remembered, mut forgotten) = (0, 0, 0);
+    for _ in 0..100 {
+        let answers = estate().new_tree(&mut runner).unwrap().current();
+        let config = boundless();
+        let mut history = History::default();
+        let whole = governed(&answers, &config, None);
+        history.observe(&Joined::new(&whole, &History::default(), &config, now()));
+        let lost = governed(&answers, &config, Some(ACCOUNTS[1]));
+        let shared = |plan: &Plan| {
+            let shares = |step: &&Entry| {
+                let permissions =
+                    whole.places[&step.place].launch_permissions.iter().find(|(id, _)| id.as_str() == step.resource.to_string());
+                let outside = |grantee: &Grantee| !matches!(grantee, Grantee::Account(account) if *account == step.place.account);
+                permissions.is_some_and(|(_, permissions)| permissions.0.iter().any(outside))
+            };
+            let gone = |step: &&Entry| step.action.class() == ActionClass::Destructive && step.place.account.as_str() == ACCOUNTS[0];
+            plan.steps.iter().filter(gone).filter(shares).count()
+        };
+        let at = |hours: i64| now().checked_add(SignedDuration::from_hours(hours)).unwrap();
+        known += shared(&later_plan(&whole, &history, &config, &EAGER, at(1)).0);
+        remembered += shared(&later_plan(&lost, &history, &config, &EAGER, at(1)).0);
+        forgotten += shared(&later_plan(&lost, &history, &config, &EAGER, at(30)).0);
+    }
+    assert!(known > 0 && remembered > 0, "no shared image is ever retired: {known} {remembered}");
+    assert_eq!(forgotten, 0, "a day later nobody knows any more");
+}
+
 /// A property over estates in which everything is held would prove nothing.
 #[test]
 fn the_estates_reach_every_action_and_every_interlock() {
@@ -129,6 +189,50 @@ proptest! {
         let (part, _) = plan_of(&less, &config, policies);
         let added: Vec<_> = steps(&part).difference(&steps(&whole)).cloned().collect();
         prop_assert!(added.is_empty(), "a failed read added {added:#?}");
+    }
+
+    #[test]
+    fn an_account_that_cannot_be_read_never_adds_a_step(
+        answers in estate(),
+        uses in prop::collection::vec((0usize..2, 0usize..7, user()), 0..6),
+        denials in prop::collection::vec((2usize..4, 0..DENIALS), 0..3),
+        hours in 0i64..60,
+        reported in prop::option::weighted(0.3, (0i64..30, 0usize..3)),
+        shipped: bool,
+    ) {
+        let policies = if shipped { &*SHIPPED } else { &*EAGER };
+        let config = boundless();
+        let mut answers = answers;
+        across(&mut answers, &uses);
+        if let (Some((hours_ago, users)), Some(first)) = (reported, answers.first_mut()) {
+            report(first, hours_ago, users);
+        }
+        let whole = governed(&answers, &config, None);
+        let mut history = History::default();
+        history.observe(&Joined::new(&whole, &History::default(), &config, now()));
+        let at = now().checked_add(SignedDuration::from_hours(hours)).unwrap();
+        let (plan, objections) = later_plan(&whole, &history, &config, policies, at);
+        prop_assert_eq!(objections, vec![]);
+
+        let mut less = answers.clone();
+        for (place, source) in denials {
+            if let Some(answers) = less.get_mut(place) {
+                deny(answers, source);
+            }
+        }
+        let mut unreported = answers.clone();
+        if let Some(first) = unreported.first_mut() {
+            first.usage_reports = first.usage_reports.as_ref().map(|_| Err("denied".into()));
+        }
+        let lost = governed(&answers, &config, Some(ACCOUNTS[1]));
+        let partly = governed(&less, &config, None);
+        let unreported = governed(&unreported, &config, None);
+        for (what, estate) in [("not entered", lost), ("partly read", partly), ("without reports", unreported)] {
+            let (part, objections) = later_plan(&estate, &history, &config, policies, at);
+            let added: Vec<_> = steps(&part).difference(&steps(&plan)).cloned().collect();
+            prop_assert!(added.is_empty(), "{} after {} hours, that added {:#?}", what, hours, added);
+            prop_assert_eq!(objections, vec![], "{}", what);
+        }
     }
 
     #[test]

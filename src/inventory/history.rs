@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, Action, AmiId, Context, Place, ResourceId, SnapshotId};
 
+use super::references::User;
 use super::trail::Remembered;
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
@@ -93,12 +94,9 @@ pub struct Reading {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sighting {
-    /// For people: `instance i-…`.
-    pub user: String,
+    pub user: User,
+    pub name: String,
     pub live: bool,
-    /// Whether it is an image, which needs the snapshot as long as it is there.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub image: bool,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

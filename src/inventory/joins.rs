@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::model::{AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId};
+use crate::model::{AccountId, AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId};
 
 use super::estate::Estate;
 use super::facts::{ImageFacts, SnapshotFacts, Unknown, Usage, since};
@@ -15,6 +15,7 @@ use super::managed;
 use super::place::Inventory;
 use super::recovery::{Recovery, recovery};
 use super::references::{Reference, User};
+use super::sight::Shared;
 
 /// Everything joined once per cycle; facts about one resource are then cheap.
 #[derive(Debug)]
@@ -23,13 +24,18 @@ pub struct Joined<'a> {
     pub history: &'a History,
     pub config: &'a Config,
     pub now: Timestamp,
-    image_users: HashMap<&'a AmiId, Vec<Reference>>,
-    snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
-    snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
+    pub(super) image_users: HashMap<&'a AmiId, Vec<Reference>>,
+    pub(super) snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
+    pub(super) snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
     families: HashMap<&'a Place, Families>,
-    replicas: HashMap<(&'a AmiId, &'a Region), BTreeSet<Region>>,
+    /// By their source and the account they are in: a copy in another account is that account's own.
+    replicas: HashMap<(&'a AmiId, &'a Region, &'a AccountId), BTreeSet<Region>>,
     /// Images whose snapshots nobody knows, listed without them or in a Recycle Bin, per place.
     unmapped: HashMap<&'a Place, Vec<Unknown>>,
+    /// Images whose use in other accounts EC2 has reported, wholly and not long ago.
+    pub(super) reported: HashSet<&'a AmiId>,
+    /// What an account used when it was last seen, too long ago to count and too recently to be forgotten.
+    pub(super) used_before: HashMap<&'a str, Vec<Unknown>>,
     gaps_about: HashMap<&'a str, Vec<&'a Gap>>,
     /// What stands in for permissions that were not asked for.
     unasked: Option<Permissions>,
@@ -49,6 +55,8 @@ impl<'a> Joined<'a> {
             families: HashMap::new(),
             replicas: HashMap::new(),
             unmapped: HashMap::new(),
+            reported: HashSet::new(),
+            used_before: HashMap::new(),
             gaps_about: HashMap::new(),
             unasked: None,
         };
@@ -57,6 +65,7 @@ impl<'a> Joined<'a> {
             joined.join_images(inventory);
             joined.join_bin(inventory);
             joined.join_descriptions(inventory);
+            joined.join_reports(inventory);
             for gap in &inventory.gaps {
                 if let Some(resource) = &gap.resource {
                     joined.gaps_about.entry(resource).or_default().push(gap);
@@ -67,6 +76,7 @@ impl<'a> Joined<'a> {
                 joined.families.insert(&inventory.place, families(inventory, &config.tags));
             }
         }
+        joined.join_readings();
         joined
     }
 
@@ -100,7 +110,7 @@ impl<'a> Joined<'a> {
             // A copy on its way counts, so that it is not made twice.
             let exists = matches!(image.state, ImageState::Available | ImageState::Pending);
             if let (Some((source, region)), true) = (&image.source_image, exists) {
-                self.replicas.entry((source, region)).or_default().insert(inventory.place.region.clone());
+                self.replicas.entry((source, region, &inventory.place.account)).or_default().insert(inventory.place.region.clone());
             }
         }
     }
@@ -226,14 +236,14 @@ impl<'a> Joined<'a> {
     pub fn has_replica(&self, place: &Place, image: &Image, target: &Region) -> Option<bool> {
         let there = Place { account: place.account.clone(), region: target.clone() };
         self.estate.places.get(&there).filter(|inventory| inventory.images_read)?;
-        Some(self.replicas.get(&(&image.id, &place.region)).is_some_and(|regions| regions.contains(target)))
+        Some(self.replicas.get(&(&image.id, &place.region, &place.account)).is_some_and(|regions| regions.contains(target)))
     }
 
     fn replica_regions(&self, inventory: &Inventory, image: &Image) -> Option<BTreeSet<Region>> {
         let mut own = self.estate.places.values().filter(|place| place.place.account == inventory.place.account);
         let all_read =
             own.all(|place| place.images_read) && !self.estate.gaps.iter().any(|gap| gap.place.account == inventory.place.account);
-        all_read.then(|| self.replicas.get(&(&image.id, &inventory.place.region)).cloned().unwrap_or_default())
+        all_read.then(|| self.replicas.get(&(&image.id, &inventory.place.region, &inventory.place.account)).cloned().unwrap_or_default())
     }
 
     fn image_recovery(&self, inventory: &Inventory, image: &Image) -> Recovery {
@@ -258,9 +268,12 @@ impl<'a> Joined<'a> {
             None => unknown.push(Unknown::because("describe-images did not say whether it is public")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            // What EC2 itself counted in every other account is as good as having looked; but nobody counts the public.
+            Some(permissions) if self.reported.contains(&image.id) && !permissions.0.contains(&Grantee::Everyone) => {}
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, Shared::Image)),
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
+        unknown.extend(self.used_before.get(image.id.as_str()).into_iter().flatten().cloned());
         unknown
     }
 
@@ -278,9 +291,10 @@ impl<'a> Joined<'a> {
             None => unknown.push(Unknown::because("the listing of public snapshots was not read")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, Shared::Snapshot)),
             None => unknown.push(Unknown::because("its create-volume permissions were not read")),
         }
+        unknown.extend(self.used_before.get(snapshot.id.as_str()).into_iter().flatten().cloned());
         if snapshot.state != "completed" {
             unknown.push(Unknown { reason: format!("its state is `{}`, not completed", snapshot.state.escape_default()) });
         }
@@ -299,22 +313,9 @@ impl<'a> Joined<'a> {
         unknown
     }
 
-    /// Grantees into whose use nobody here can look: all but accounts whose own listings of this Region answered.
-    fn unseen_grantees(&self, place: &Place, permissions: &Permissions) -> Vec<Unknown> {
-        let unseen = |grantee: &&Grantee| match grantee {
-            Grantee::Account(account) if *account == place.account => false,
-            Grantee::Account(account) => {
-                let there = Place { account: account.clone(), region: place.region.clone() };
-                self.estate.places.get(&there).is_none_or(|inventory| inventory.usage_gaps().next().is_some())
-            }
-            Grantee::Everyone | Grantee::Organization(_) | Grantee::Unit(_) => true,
-        };
-        permissions
-            .0
-            .iter()
-            .filter(unseen)
-            .map(|grantee| Unknown { reason: format!("it is shared with {grantee}, whose use cannot be seen") })
-            .collect()
+    /// Whether the snapshots of every image in `place`, listed or in its Recycle Bin, are known.
+    pub(super) fn knows_its_snapshots(&self, place: &Place) -> bool {
+        !self.unmapped.contains_key(place)
     }
 
     /// The snapshots that lost the image they were made for, where that can be known, with the places that know.

@@ -18,6 +18,7 @@ impl History {
         self.observe_orphans(joined);
         self.observe_mappings(estate);
         self.observe_members(&estate.organization, joined.now);
+        self.observe_readings(joined);
         for inventory in estate.places.values() {
             self.observe_disabled(inventory, joined.now);
             self.observe_rules(inventory, joined.now);

@@ -4,6 +4,7 @@
 
 pub mod answers;
 mod decode;
+mod elsewhere;
 mod estate;
 mod facts;
 mod families;
@@ -17,6 +18,8 @@ mod organization;
 mod place;
 mod recovery;
 mod references;
+mod reports;
+mod sight;
 mod templates;
 mod trail;
 mod versions;
@@ -31,6 +34,7 @@ pub use organization::{OURS, Organization, Standing};
 pub use place::Inventory;
 pub use recovery::{Recovery, RecycleBinRule};
 pub use references::{Reference, User, launched as read_launched};
+pub use reports::UsageReport;
 pub use trail::{Changed, IMAGE_CHANGES, Remembered, SNAPSHOT_CHANGES};
 pub use versions::Version;
 

@@ -8,6 +8,7 @@ use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAt
 use super::decode::{self, members};
 use super::recovery::RecycleBinRule;
 use super::references::{self, Users};
+use super::reports::{UsageReport, usage_reports};
 
 /// Everything seen in one place. `None` stands for "not learnt", and a gap says why.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Inventory {
     pub volumes: Option<HashSet<String>>,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
+    /// What EC2 reported of the use that other accounts make of images here.
+    pub usage_reports: Vec<UsageReport>,
     pub gaps: Vec<Gap>,
 }
 
@@ -35,6 +38,7 @@ impl Inventory {
     pub fn from_answers(answers: Answers) -> Self {
         let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
         let users = references::users(&answers, &mut gaps);
+        let usage_reports = usage_reports(&answers, &mut gaps);
         let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
@@ -78,6 +82,7 @@ impl Inventory {
             volumes,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
+            usage_reports,
             gaps: gaps.found,
         };
         inventory.add_permissions(answers.launch_permissions, answers.create_volume_permissions);
@@ -124,9 +129,17 @@ impl Inventory {
         self.images.iter().map(|image| image.id.as_str()).chain(self.snapshots.iter().map(|snapshot| snapshot.id.as_str()))
     }
 
-    /// The gaps that concern the whole place, not one resource of it.
+    /// The gaps that concern the whole place, not one resource of it. A usage report is of one image, and only ever adds to
+    /// what is known: that there is none holds nothing else.
     pub fn place_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.gaps.iter().filter(|gap| gap.resource.is_none())
+        let of_one = |source: &Source| matches!(source, Source::UsageReports | Source::UsageReportEntries);
+        self.gaps.iter().filter(move |gap| gap.resource.is_none() && !of_one(&gap.source))
+    }
+
+    /// The gaps of sources that could hide a user of a snapshot: images need it too, those in the Recycle Bin included.
+    pub fn snapshot_usage_gaps(&self) -> impl Iterator<Item = &Gap> {
+        let images = |source: &Source| matches!(source, Source::Images | Source::ImagesInRecycleBin);
+        self.place_gaps().filter(move |gap| could_hide_use(&gap.source) || images(&gap.source))
     }
 
     /// The gaps of sources that could hide a user of an image.

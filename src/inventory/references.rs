@@ -40,6 +40,8 @@ pub enum User {
     ImageInRecycleBin,
     /// A recorded file in which the id was found.
     Recorded,
+    /// What EC2's own report counts in another account, without names.
+    UsageReport,
 }
 
 impl User {
@@ -53,6 +55,7 @@ impl User {
             Self::Image => "image",
             Self::ImageInRecycleBin => "image in the Recycle Bin",
             Self::Recorded => "recorded source",
+            Self::UsageReport => "usage report",
         }
     }
 }

@@ -10,6 +10,7 @@ mod interlocks;
 mod judge;
 mod limits;
 mod make;
+mod outsiders;
 mod questions;
 
 pub use crate::model::Principal;

@@ -113,7 +113,7 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
     })
 }
 
-fn user() -> impl Strategy<Value = UserSeed> {
+pub(crate) fn user() -> impl Strategy<Value = UserSeed> {
     prop_oneof![
         Just(UserSeed::Instance("running")),
         Just(UserSeed::Instance("stopped")),
@@ -260,7 +260,7 @@ fn permission(share: &str) -> Permission {
     }
 }
 
-fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
+pub(crate) fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
     match user {
         UserSeed::Instance(state) => {
             let instance = Instance {
@@ -333,6 +333,57 @@ fn template(answers: &mut Answers, id: &str, images: &[&str]) {
 
 fn push<A, T>(answer: &mut Answer<A>, list: impl Fn(&mut A) -> &mut List<T>, item: T) {
     list(answer.as_mut().unwrap()).as_mut().unwrap().push(Some(item));
+}
+
+/// Lets the second account use what the first one has in the same Region: its images, and its snapshots in an image.
+pub(crate) fn across(answers: &mut [Answers], uses: &[(usize, usize, UserSeed)]) {
+    for (number, (region, slot, user)) in uses.iter().enumerate() {
+        let Some(there) = answers.get_mut(region + REGIONS.len()) else { continue };
+        let ami = format!("ami-{region:02}{slot:02}");
+        add_user(there, &format!("across{number}"), &ami, *user);
+        if *slot < 2 {
+            let ebs = EbsBlockDevice { snapshot_id: Some(format!("snap-{region:02}{slot:02}")), ..EbsBlockDevice::default() };
+            let image = Image {
+                image_id: Some(format!("ami-across{number}")),
+                owner_id: Some(there.place.account.to_string()),
+                state: Some("available".into()),
+                creation_date: Some(days_ago(1)),
+                public: Some(false),
+                root_device_type: Some("ebs".into()),
+                block_device_mappings: Some(vec![Some(BlockDevice { ebs: Some(ebs), ..BlockDevice::default() })]),
+                ..Image::default()
+            };
+            push(&mut there.images, |answer| &mut answer.images, image);
+        }
+    }
+}
+
+/// EC2's report of who uses the images of a place elsewhere: `users` of the first so many of them.
+pub(crate) fn report(answers: &mut Answers, hours_ago: i64, users: usize) {
+    let images = answers.images.as_ref().unwrap().images.iter().flatten().flatten();
+    let ids: Vec<String> = images.filter_map(|image| image.image_id.clone()).collect();
+    let whole = ImageUsageOption { option_name: Some("version-depth".into()), option_values: Some(vec![Some("10000".into())]) };
+    let kind =
+        |name: &str| ImageUsageResourceType { resource_type: Some(name.into()), resource_type_options: Some(vec![Some(whole.clone())]) };
+    let report = |id: &String| ImageUsageReport {
+        image_id: Some(id.clone()),
+        report_id: Some(format!("report-{id}")),
+        resource_types: Some(vec![Some(kind("ec2:Instance")), Some(kind("ec2:LaunchTemplate"))]),
+        state: Some("available".into()),
+        creation_time: Some(now().checked_sub(SignedDuration::from_hours(hours_ago)).unwrap().to_string()),
+        ..ImageUsageReport::default()
+    };
+    let entry = |id: &String| ImageUsageReportEntry {
+        report_id: Some(format!("report-{id}")),
+        account_id: Some(STRANGER.into()),
+        resource_type: Some("ec2:Instance".into()),
+        usage_count: Some(1),
+        ..ImageUsageReportEntry::default()
+    };
+    let entries = ids.iter().take(users).map(|id| Some(entry(id))).collect();
+    answers.usage_reports =
+        Some(Ok(DescribeImageUsageReports { image_usage_reports: Some(ids.iter().map(|id| Some(report(id))).collect()) }));
+    answers.usage_report_entries = Some(Ok(DescribeImageUsageReportEntries { image_usage_report_entries: Some(entries) }));
 }
 
 /// Takes one source away from a place, as if it had been denied.

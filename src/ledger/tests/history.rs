@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Copy, Failures, History, Mapping, Membership, Reading, Remembered, Sighting, Triple};
+use crate::inventory::{Clock, Copy, Failures, History, Mapping, Membership, Reading, Remembered, Sighting, Triple, User};
 use crate::model::{AccountId, Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
@@ -57,8 +57,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn sighting()(user in text(), live in any::<bool>(), image in any::<bool>()) -> Sighting {
-        Sighting { user, live, image }
+    fn sighting()(name in text(), live in any::<bool>()) -> Sighting {
+        Sighting { user: User::LaunchTemplate, name, live }
     }
 }
 
