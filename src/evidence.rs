@@ -9,8 +9,12 @@ use thiserror::Error;
 
 use crate::config::Config;
 use crate::inventory::{Estate, History, Inventory, Joined, Triple};
+#[cfg(feature = "aws")]
+use crate::model::{Place, Source};
+#[cfg(feature = "aws")]
+use crate::plan::cross_checked;
 use crate::plan::{Principal, Questions, questions};
-use crate::policy::PolicySet;
+use crate::policy::{Needs, PolicySet};
 use crate::scan::recorded::{self, RecordError, RecordedError};
 
 /// What one plan is made from.
@@ -62,8 +66,9 @@ impl Evidence {
     ) -> Result<Self, EvidenceError> {
         let recorded = recorded::open(dir)?;
         let mut estate = Estate::new(config);
+        let history = recorded.history()?.unwrap_or_default();
         // Side by side, each place's answers dropped as soon as they are read.
-        let read = |place| Inventory::from_answers(recorded.answers(place));
+        let read = |place| Inventory::settled(recorded.answers(place, &history), &config.sources, now);
         let places: Vec<Inventory> = recorded.places().par_iter().map(read).collect();
         places.into_iter().for_each(|inventory| estate.add(inventory));
         match recorded.organization() {
@@ -72,7 +77,6 @@ impl Evidence {
             None => {}
         }
         estate.govern_recorded(config);
-        let history = recorded.history()?.unwrap_or_default();
         let evidence = Self { estate, history, approved: BTreeSet::new(), now };
         evidence.answered_by_files(config, policies, principal)
     }
@@ -98,9 +102,12 @@ impl Evidence {
 mod live {
     use super::*;
     use crate::aws::Aws;
+    use crate::inventory::FailedLaunches;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, Governed, Memory, all_permissions, exposures, governed, governed_in_haste, recall, scan};
+    use crate::scan::live::{
+        Exposure, Governed, Memory, Wanted, all_permissions, all_references, exposures, governed, governed_in_haste, launches, recall, scan,
+    };
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -122,17 +129,57 @@ mod live {
                 recording.organization(organization)?;
             }
             let mut unrecorded = Ok(());
-            scan(aws, &places, progress, |answers| {
+            let needs = if recording.is_some() { &Needs::everything() } else { policies.needs() };
+            let wanted = Wanted::new(needs, &config.sources, now);
+            scan(aws, &places, &wanted, progress, |answers| {
                 if let (Some(recording), Ok(())) = (recording, &unrecorded) {
                     unrecorded = recording.place(&answers);
                 }
-                estate.add(Inventory::from_answers(answers));
+                estate.add(Inventory::settled(answers, &config.sources, now));
             })
             .await;
             unrecorded?;
 
             let joined = Joined::new(&estate, &history, config, now).as_if_unshared();
             let asked = questions(&joined, policies, principal);
+            let checked = match recording {
+                Some(_) => estate.own_images(),
+                None => cross_checked(&joined, policies, principal),
+            };
+            let mut unrecorded = Ok(());
+            all_references(aws, &checked, &wanted, progress, |place, answer| {
+                if let (Some(recording), Ok(())) = (recording, &unrecorded) {
+                    let unread = Answers::unread(place.clone(), "written before");
+                    unrecorded = recording.place(&Answers { image_references: Some(answer.clone()), ..unread });
+                }
+                if let Some(inventory) = estate.places.get_mut(&place) {
+                    inventory.add_image_references(answer, &config.sources, now);
+                }
+            })
+            .await;
+            unrecorded?;
+            if needs.wants(&Source::Events) {
+                let in_danger = estate.places.values().filter(|inventory| recording.is_some() || inventory.may_fail_to_launch(now));
+                let begin = |place: &Place| match recording {
+                    // A record remembers nothing of earlier looks.
+                    Some(_) => now.checked_sub(config.sources.screams).unwrap_or(Timestamp::MIN),
+                    None => history.failed_launches.get(place).map_or_else(|| FailedLaunches::default().begin(now), |seen| seen.begin(now)),
+                };
+                let since = in_danger.map(|inventory| (inventory.place.clone(), begin(&inventory.place))).collect();
+                let mut unrecorded = Ok(());
+                launches(aws, &since, progress, |place, answer| {
+                    if let (Some(recording), Ok(())) = (recording, &unrecorded) {
+                        let unread = Answers::unread(place.clone(), "written before");
+                        unrecorded = recording.place(&Answers { events: Some(answer.clone()), ..unread });
+                    }
+                    let seen = history.failed_launches.entry(place.clone()).or_default();
+                    if let Some(inventory) = estate.places.get_mut(&place) {
+                        inventory.add_failed_launches(answer, seen, &config.sources, now);
+                    }
+                })
+                .await;
+                unrecorded?;
+            }
             let memory = Memory { settings: &config.permissions, now, progress };
             let open = match recording {
                 // A record is what AWS says now.

@@ -95,6 +95,20 @@ fn complete(folder: &Folder) {
         ("describe-launch-template-versions", r#"{"LaunchTemplateVersions": []}"#),
         ("describe-auto-scaling-groups", r#"{"AutoScalingGroups": []}"#),
         ("describe-launch-configurations", r#"{"LaunchConfigurations": []}"#),
+        ("describe-spot-fleet-requests", r#"{"SpotFleetRequestConfigs": []}"#),
+        ("describe-spot-instance-requests", r#"{"SpotInstanceRequests": []}"#),
+        ("describe-fleets", r#"{"Fleets": []}"#),
+        ("describe-image-references", r#"{"ImageReferences": []}"#),
+        ("describe-parameters", r#"{"Parameters": []}"#),
+        ("get-parameters", r#"{"Parameters": []}"#),
+        ("list-image-recipes", r#"{"imageRecipeSummaryList": []}"#),
+        ("get-image-recipe", "[]"),
+        ("describe-volumes", r#"{"Volumes": []}"#),
+        ("describe-fast-snapshot-restores", r#"{"FastSnapshotRestores": []}"#),
+        ("describe-locked-snapshots", r#"{"Snapshots": []}"#),
+        ("list-snapshots-in-recycle-bin", r#"{"Snapshots": []}"#),
+        ("get-image-block-public-access-state", r#"{"ImageBlockPublicAccessState": "unblocked"}"#),
+        ("get-snapshot-block-public-access-state", r#"{"State": "unblocked"}"#),
         ("list-images-in-recycle-bin", r#"{"Images": []}"#),
         ("list-rules", r#"{"Rules": [{"Identifier": "r1"}, {"Identifier": "r2"}]}"#),
         ("get-rule", &rules),
@@ -159,6 +173,17 @@ fn each_file_that_is_missing_broken_or_lacks_its_list_is_a_gap_that_holds() {
         "get-rule",
         "launch-permissions/ami-0aaa",
     ];
+    // Read by the same code as those above: one damage of each is enough.
+    let alike = [
+        "describe-spot-fleet-requests",
+        "describe-spot-instance-requests",
+        "describe-fleets",
+        "describe-image-references",
+        "describe-parameters",
+        "get-parameters",
+        "list-image-recipes",
+        "get-image-recipe",
+    ];
     let damages: [(&str, Option<&[u8]>); 6] = [
         ("missing", None),
         ("empty", Some(b"")),
@@ -167,7 +192,8 @@ fn each_file_that_is_missing_broken_or_lacks_its_list_is_a_gap_that_holds() {
         ("without its list", Some(b"{}")),
         ("not even text", Some(b"\xff\xfe\x00")),
     ];
-    for file in files {
+    let each = files.iter().map(|file| (file, &damages[..])).chain(alike.iter().map(|file| (file, &damages[..1])));
+    for (file, damages) in each {
         for (damage, bytes) in damages {
             let folder = Folder::new("[grace]\nderegister = \"0s\"");
             complete(&folder);
@@ -185,13 +211,67 @@ fn each_file_that_is_missing_broken_or_lacks_its_list_is_a_gap_that_holds() {
             assert_eq!(plan["complete"], false, "{file} {damage}");
             let source = file.split('/').next().unwrap();
             assert!(said.err.contains(source), "{file} {damage}: {}", said.err);
-            if file != "describe-images" {
+            if *file != "describe-images" {
                 let held = plan["held"][0]["held_by"].as_array().unwrap();
                 let named = held.iter().any(|hold| hold["kind"] == "gap" && hold["name"] == source);
                 assert!(named || source == "launch-permissions", "{file} {damage}: {held:?}");
             }
         }
     }
+}
+
+#[test]
+fn a_source_declared_unused_holds_nothing_until_its_day_and_then_a_finding_says_so() {
+    let declared = |until: &str| {
+        format!(
+            "[grace]\nderegister = \"0s\"\n[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \"we have none\"\nuntil = \"{until}\""
+        )
+    };
+    for (until, steps) in [("2026-11-21", 1), ("2026-11-20", 0)] {
+        let folder = Folder::new(&declared(until));
+        complete(&folder);
+        eager(&folder);
+        fs::remove_file(folder.path(&format!("{PLACE}/describe-fleets.json"))).unwrap();
+        let plan = folder.run(&PLAN).json();
+        assert_eq!(plan["steps"].as_array().unwrap().len(), steps, "{plan:#}");
+        assert_eq!(plan["complete"], steps == 1);
+        let found: Vec<&Value> =
+            plan["findings"].as_array().unwrap().iter().filter(|it| it["because"][0] == "unused-source-expired").collect();
+        assert_eq!(found.len(), 1 - steps, "{plan:#}");
+        assert!(found.iter().all(|it| it["detail"].as_str().unwrap().contains("until 2026-11-20 (we have none)")), "{found:?}");
+    }
+}
+
+#[test]
+fn an_old_template_version_holds_by_policy_with_its_name_and_its_age() {
+    let folder = Folder::new("[grace]\nderegister = \"0s\"");
+    complete(&folder);
+    eager(&folder);
+    let stale =
+        "forbid (principal, action == Action::\"deregister\", resource is Image) when { resource has usage && resource.usage.stale > 0 };";
+    folder.put("policies/stale.cedar", policy("stale", stale));
+    let version = |number: usize, image: &str| {
+        format!(
+            r#"{{"LaunchTemplateId": "lt-0a", "VersionNumber": {number}, "CreateTime": "2025-10-06T00:00:00Z", "LaunchTemplateData": {{"ImageId": "{image}"}}}}"#
+        )
+    };
+    let versions = format!(r#"{{"LaunchTemplateVersions": [{}, {}]}}"#, version(7, "ami-0aaa"), version(8, "ami-0bbb"));
+    folder.put(&format!("{PLACE}/describe-launch-template-versions.json"), versions);
+    let head = r#"{"LaunchTemplates": [{"LaunchTemplateId": "lt-0a", "DefaultVersionNumber": 8, "LatestVersionNumber": 8}]}"#;
+    folder.put(&format!("{PLACE}/describe-launch-templates.json"), head);
+    let plan = folder.run(&PLAN).json();
+    let hold = &plan["held"][0]["held_by"][0];
+    assert_eq!(
+        (&hold["name"], &hold["detail"]),
+        (&Value::from("stale"), &Value::from("t: launch template lt-0a version 7, 410 days old, named by no group")),
+        "{plan:#}"
+    );
+    let said = folder.run(&["explain", "ami-0aaa", "--from", "estate", "--now", "2026-11-20T00:00:00Z"]);
+    assert!(
+        said.out.contains("only because of stale (t: launch template lt-0a version 7, 410 days old, named by no group)"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn loaded(text: &str) -> Config {
 /// The example with every key that is commented out put in force.
 fn example_with_every_key() -> String {
     let lines = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
-        Some(key) if key.contains(" = ") && !key.starts_with(' ') => key,
+        Some(key) if (key.contains(" = ") || key.starts_with("[[")) && !key.starts_with(' ') => key,
         _ => line,
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -81,6 +81,7 @@ fn the_example_configuration_loads_with_every_key_put_in_force() {
     assert_eq!(config.groups.keys().collect::<Vec<_>>(), ["partners", "publishers"]);
     assert_eq!(config.organization.members.unwrap().len(), 2);
     assert_eq!(config.replication.kms_keys.len(), 1);
+    assert_eq!(config.consumers.iter().map(|consumer| consumer.name.as_str()).collect::<Vec<_>>(), ["web-servers"]);
     assert_eq!(config.policies.directories, [Path::new("policies")]);
 }
 

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[expect(dead_code, reason = "shared with the property tests, which use all of it")]
+#[expect(unused_imports, reason = "shared with the property tests, which use all of it")]
 mod estates;
 
 use std::collections::BTreeSet;

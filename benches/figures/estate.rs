@@ -9,6 +9,20 @@ use serde_json::{Value, json};
 /// The moment it is judged at.
 pub(crate) const NOW: &str = "2026-11-20T12:00:00Z";
 const ACCOUNT: &str = "111111111111";
+/// Listings that are empty here, with their lists.
+const NOTHING: [(&str, &str); 11] = [
+    ("describe-spot-fleet-requests", "SpotFleetRequestConfigs"),
+    ("describe-spot-instance-requests", "SpotInstanceRequests"),
+    ("describe-fleets", "Fleets"),
+    ("describe-image-references", "ImageReferences"),
+    ("describe-parameters", "Parameters"),
+    ("get-parameters", "Parameters"),
+    ("list-image-recipes", "imageRecipeSummaryList"),
+    ("describe-volumes", "Volumes"),
+    ("describe-fast-snapshot-restores", "FastSnapshotRestores"),
+    ("describe-locked-snapshots", "Snapshots"),
+    ("list-snapshots-in-recycle-bin", "Snapshots"),
+];
 
 /// Writes the estate and returns its size in bytes. No permission files, one page of tags each (rulings, "Figures").
 pub(crate) fn write(dir: &Path, images: usize, snapshots: usize, regions: usize) -> Result<u64, Box<dyn std::error::Error>> {
@@ -36,6 +50,12 @@ pub(crate) fn write(dir: &Path, images: usize, snapshots: usize, regions: usize)
         save("describe-auto-scaling-groups", json!({ "AutoScalingGroups": [] }))?;
         save("describe-launch-configurations", json!({ "LaunchConfigurations": [] }))?;
         save("list-images-in-recycle-bin", json!({ "Images": [] }))?;
+        for (name, list) in NOTHING {
+            save(name, json!({ list: [] }))?;
+        }
+        save("get-image-recipe", json!([]))?;
+        save("get-image-block-public-access-state", json!({ "ImageBlockPublicAccessState": "unblocked" }))?;
+        save("get-snapshot-block-public-access-state", json!({ "State": "unblocked" }))?;
         let kinds = ["EC2_IMAGE", "EBS_SNAPSHOT"];
         save("list-rules", json!({ "Rules": kinds.map(|kind| json!({ "Identifier": kind })) }))?;
         let rule = |kind| {

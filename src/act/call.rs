@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::aws::write::{CopyRequest, WriteOutcome, Writer};
 use crate::aws::{AwsError, Clients};
 use crate::ledger::Outcome;
-use crate::model::{Action, Grantee, Image, ResourceId, Tags};
+use crate::model::{Action, Grantee, Image, ResourceId, Shareable, Tags};
 use crate::plan::Entry;
 
 use super::Acting;
@@ -49,6 +49,11 @@ pub(super) async fn call(acting: &Acting<'_>, step: &Entry, present: &Present, a
             (ResourceId::Image(id), Some(grantee)) => done(here.unshare_image(id, grantee).await, nothing),
             (ResourceId::Snapshot(id), Some(grantee @ Grantee::Account(_))) => done(here.unshare_snapshot(id, grantee).await, nothing),
             _ => unfit(step),
+        },
+        (Action::BlockPublicAccess, ResourceId::Place(place), context) if *place == step.place => match context.of {
+            Some(Shareable::Images) => done(here.block_new_public_images().await, nothing),
+            Some(Shareable::Snapshots) => done(here.block_new_public_snapshots().await, nothing),
+            None => unfit(step),
         },
         (Action::Replicate, ResourceId::Image(_), context) => match (&context.target, present) {
             (Some(target), Present::Image(now)) => {
@@ -127,6 +132,10 @@ pub(super) async fn look(clients: &Clients, step: &Entry) -> Result<Present, Aws
     match &step.resource {
         ResourceId::Image(id) => super::reread::image(clients, id, step.action).await,
         ResourceId::Snapshot(id) => super::reread::snapshot(clients, id, step.action).await,
-        ResourceId::Place(_) => Ok(Present::Gone),
+        ResourceId::Place(_) => match step.context.of {
+            Some(of) => super::reread::place(clients, of).await,
+            None => Ok(Present::Gone),
+        },
+        ResourceId::Instance(_) | ResourceId::Group(_) => Ok(Present::Gone),
     }
 }

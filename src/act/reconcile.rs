@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::aws::read::{self, Lookup};
 use crate::inventory::{Copy, History, Triple};
 use crate::ledger::{LedgerError, OpenIntent, Outcome};
-use crate::model::{Action, AmiId, Grantee, ImageState, Place};
+use crate::model::{Action, AmiId, BlockState, Grantee, ImageState, Place};
 use crate::plan::Entry;
 
 use super::Acting;
@@ -18,7 +18,9 @@ use super::call::{DEPRECATE_AHEAD, look};
 use super::enact::count_failure;
 use super::reread::Present;
 
-/// An effect that cannot be seen after this long did not happen: listings lag by seconds, rarely by minutes.
+/// An effect that cannot be seen after this long did not happen: listings lag by seconds, rarely by minutes, and Block
+/// Public Access for images by up to ten
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EnableImageBlockPublicAccess.html>).
 const SETTLED: SignedDuration = SignedDuration::from_mins(15);
 /// The code of a copy that ended without an image.
 pub(super) const COPY_FAILED: &str = "CopyFailed";
@@ -115,6 +117,7 @@ fn effect_is_visible(step: &Entry, present: &Present, tried_at: Timestamp) -> bo
         (Action::RevokeShare, Present::Snapshot(now)) => {
             step.context.grantee.as_ref().is_some_and(|grantee| !now.permissions.0.contains(grantee))
         }
+        (Action::BlockPublicAccess, Present::Place(now)) => now.block.state != BlockState::Unblocked,
         _ => false,
     }
 }

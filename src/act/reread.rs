@@ -5,14 +5,15 @@ use serde::Serialize;
 use crate::aws::read::{self, Lookup};
 use crate::aws::{AwsError, Clients};
 use crate::inventory::answers;
-use crate::inventory::{read_image, read_permissions, read_snapshot};
-use crate::model::{Action, AmiId, Image, Permissions, Snapshot, SnapshotId};
+use crate::inventory::{read_image, read_image_block, read_permissions, read_snapshot, read_snapshot_block};
+use crate::model::{Action, AmiId, Block, Image, Permissions, Shareable, Snapshot, SnapshotId};
 
-/// An image or snapshot as AWS has it at this moment.
+/// An image, a snapshot or a setting of a place as AWS has it at this moment.
 #[derive(Clone, Debug)]
 pub(super) enum Present {
     Image(Box<PresentImage>),
     Snapshot(Box<PresentSnapshot>),
+    Place(PresentPlace),
     Gone,
 }
 
@@ -34,6 +35,13 @@ pub(super) struct PresentSnapshot {
     before: BeforeSnapshot,
 }
 
+/// Block Public Access for images or for snapshots.
+#[derive(Clone, Debug)]
+pub(super) struct PresentPlace {
+    pub(super) block: Block,
+    before: BeforePlace,
+}
+
 /// What the ledger keeps of an image before a step: enough to bring back what the step destroys.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -49,12 +57,21 @@ struct BeforeSnapshot {
     create_volume_permissions: answers::SnapshotAttribute,
 }
 
+/// As the AWS CLI prints it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+enum BeforePlace {
+    ImageBlockPublicAccess(answers::GetImageBlockPublicAccessState),
+    SnapshotBlockPublicAccess(answers::GetSnapshotBlockPublicAccessState),
+}
+
 impl Present {
     /// The before-image for the ledger, in the shapes of a recorded estate.
     pub(super) fn before(&self) -> Result<serde_json::Value, serde_json::Error> {
         match self {
             Self::Image(image) => serde_json::to_value(&image.before),
             Self::Snapshot(snapshot) => serde_json::to_value(&snapshot.before),
+            Self::Place(place) => serde_json::to_value(&place.before),
             Self::Gone => Ok(serde_json::Value::Null),
         }
     }
@@ -85,4 +102,19 @@ pub(super) async fn snapshot(clients: &Clients, id: &SnapshotId, action: Action)
     let snapshot = read_snapshot(answer).map_err(AwsError::malformed)?;
     let permissions = read_permissions(attribute.create_volume_permissions, "CreateVolumePermissions").map_err(AwsError::malformed)?;
     Ok(Present::Snapshot(Box::new(PresentSnapshot { snapshot, permissions, images, before })))
+}
+
+/// Reads the state of Block Public Access for images or for snapshots.
+pub(super) async fn place(clients: &Clients, of: Shareable) -> Result<Present, AwsError> {
+    let (block, before) = match of {
+        Shareable::Images => {
+            let answer = read::image_block_public_access(clients).await?;
+            (read_image_block(answer.clone()), BeforePlace::ImageBlockPublicAccess(answer))
+        }
+        Shareable::Snapshots => {
+            let answer = read::snapshot_block_public_access(clients).await?;
+            (read_snapshot_block(answer.clone()), BeforePlace::SnapshotBlockPublicAccess(answer))
+        }
+    };
+    Ok(Present::Place(PresentPlace { block: block.map_err(AwsError::malformed)?, before }))
 }

@@ -2,10 +2,10 @@
 
 use crate::config::Config;
 use crate::inventory::{Inventory, ManagedBy, managed_image, managed_snapshot};
-use crate::model::{Action, Grantee, Image, ImageState, Permissions, Protection, Tags};
+use crate::model::{Action, BlockState, Grantee, Image, ImageState, Manager, Permissions, Protection, Tags};
 use crate::plan::Entry;
 
-use super::reread::{Present, PresentImage, PresentSnapshot};
+use super::reread::{Present, PresentImage, PresentPlace, PresentSnapshot};
 
 /// Why `step` must not be done now; `planned` is what the scan saw of the place.
 pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config: &Config) -> Option<String> {
@@ -13,6 +13,7 @@ pub(super) fn skip(step: &Entry, present: &Present, planned: &Inventory, config:
         Present::Gone => Some("it is gone".into()),
         Present::Image(present) => image(step, present, planned, config),
         Present::Snapshot(now) => snapshot(step, now, planned, config),
+        Present::Place(now) => settings(step, now),
     }
 }
 
@@ -34,7 +35,9 @@ fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config)
         Action::Disable | Action::Deregister => {
             changed(image, permissions, instances, planned).or_else(|| protected(step.action, image, planned))
         }
-        Action::MakePrivate | Action::RevokeShare | Action::Notify | Action::DeleteSnapshot => Some("no such action on an image".into()),
+        Action::MakePrivate | Action::RevokeShare | Action::BlockPublicAccess | Action::Notify | Action::DeleteSnapshot => {
+            Some("no such action on an image".into())
+        }
     }
 }
 
@@ -60,6 +63,22 @@ fn snapshot(step: &Entry, now: &PresentSnapshot, planned: &Inventory, config: &C
     }
     let before = planned.create_volume_permissions.get(&snapshot.id);
     (before != Some(permissions)).then(|| "its create-volume permissions changed since the scan".into())
+}
+
+/// Only what is not blocked is blocked: new sharing blocked in place of all sharing would publish again what that hides.
+fn settings(step: &Entry, now: &PresentPlace) -> Option<String> {
+    let PresentPlace { block, .. } = now;
+    if step.action != Action::BlockPublicAccess {
+        return Some("no such action on a place".into());
+    }
+    match (block.state, block.managed_by) {
+        (BlockState::Unblocked, Some(Manager::Account)) => None,
+        (BlockState::Unblocked, Some(Manager::DeclarativePolicy)) => {
+            Some("a declarative policy of the organization is in charge of it".into())
+        }
+        (BlockState::Unblocked, None) => Some("AWS did not tell who is in charge of it".into()),
+        (state, _) => Some(format!("its state is `{}` already", state.name())),
+    }
 }
 
 /// For steps that end exposure, all that matters is whether it is still there: `Some(None)` is yes.

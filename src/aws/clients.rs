@@ -22,6 +22,9 @@ pub struct Clients {
     pub(super) autoscaling: aws_sdk_autoscaling::Client,
     pub(super) cloudtrail: aws_sdk_cloudtrail::Client,
     pub(super) rbin: aws_sdk_rbin::Client,
+    pub(super) ssm: aws_sdk_ssm::Client,
+    pub(super) imagebuilder: aws_sdk_imagebuilder::Client,
+    pub(super) cloudcontrol: aws_sdk_cloudcontrol::Client,
     pacer: Arc<Pacer>,
     asked: Arc<AtomicU64>,
 }
@@ -34,27 +37,23 @@ impl Clients {
         // The SDK's own partition is `ec2-<region>` for the whole process: one throttled account would eat the
         // retry budget of all others.
         let partition = RetryPartition::custom(place.to_string()).build();
-        let ec2 = aws_sdk_ec2::config::Builder::from(config)
-            .region(region.clone())
-            .retry_partition(partition.clone())
-            .interceptor(witness.clone());
+        macro_rules! builder {
+            ($sdk:ident) => {
+                $sdk::config::Builder::from(config).region(region.clone()).retry_partition(partition.clone()).interceptor(witness.clone())
+            };
+        }
+        let ec2 = builder!(aws_sdk_ec2);
         let ec2_once = ec2.clone().retry_config(RetryConfig::disabled());
-        let autoscaling = aws_sdk_autoscaling::config::Builder::from(config)
-            .region(region.clone())
-            .retry_partition(partition.clone())
-            .interceptor(witness.clone());
-        let cloudtrail = aws_sdk_cloudtrail::config::Builder::from(config)
-            .region(region.clone())
-            .retry_partition(partition.clone())
-            .interceptor(witness.clone());
-        let rbin = aws_sdk_rbin::config::Builder::from(config).region(region).retry_partition(partition).interceptor(witness);
         Self {
             place,
             ec2: aws_sdk_ec2::Client::from_conf(ec2.build()),
             ec2_once: aws_sdk_ec2::Client::from_conf(ec2_once.build()),
-            autoscaling: aws_sdk_autoscaling::Client::from_conf(autoscaling.build()),
-            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
-            rbin: aws_sdk_rbin::Client::from_conf(rbin.build()),
+            autoscaling: aws_sdk_autoscaling::Client::from_conf(builder!(aws_sdk_autoscaling).build()),
+            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(builder!(aws_sdk_cloudtrail).build()),
+            rbin: aws_sdk_rbin::Client::from_conf(builder!(aws_sdk_rbin).build()),
+            ssm: aws_sdk_ssm::Client::from_conf(builder!(aws_sdk_ssm).build()),
+            imagebuilder: aws_sdk_imagebuilder::Client::from_conf(builder!(aws_sdk_imagebuilder).build()),
+            cloudcontrol: aws_sdk_cloudcontrol::Client::from_conf(builder!(aws_sdk_cloudcontrol).build()),
             pacer: Arc::new(Pacer::new(settings.pace)),
             asked: Arc::default(),
         }

@@ -29,6 +29,12 @@ pub(crate) struct Api {
 enum Class {
     /// Paged or filtered Describe*, List*, Get*: 100 tokens, 20 a second.
     Read,
+    /// Parameter Store's reads: 40 a second in all by default.
+    /// <https://docs.aws.amazon.com/general/latest/gr/ssm.html>
+    Parameter,
+    /// Services that publish no bucket (Image Builder, Cloud Control). Ours is small; what is throttled all the same is
+    /// tried again.
+    Gentle,
     /// DisableImage, EnableImageDeprecation and their like: 50 tokens, 5 a second.
     Change,
     /// DeregisterImage, DeleteSnapshot, Modify…Attribute: 100 tokens, 5 a second.
@@ -40,11 +46,21 @@ enum Class {
     Organization,
     /// LookupEvents: 2 a second. <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
     Lookup,
+    /// EnableImageBlockPublicAccess and the like: 1 token, one in ten seconds.
+    Setting,
 }
 
 impl Api {
     pub(crate) const fn read(name: &'static str) -> Self {
         Self { name, class: Class::Read }
+    }
+
+    pub(crate) const fn parameter(name: &'static str) -> Self {
+        Self { name, class: Class::Parameter }
+    }
+
+    pub(crate) const fn gentle(name: &'static str) -> Self {
+        Self { name, class: Class::Gentle }
     }
 
     pub(crate) const fn change(name: &'static str) -> Self {
@@ -66,6 +82,10 @@ impl Api {
     pub(crate) const fn copy(name: &'static str) -> Self {
         Self { name, class: Class::Copy }
     }
+
+    pub(crate) const fn setting(name: &'static str) -> Self {
+        Self { name, class: Class::Setting }
+    }
 }
 
 impl Class {
@@ -73,11 +93,16 @@ impl Class {
     fn half(self) -> (u32, Duration) {
         match self {
             Self::Read => (50, Duration::from_millis(100)),
+            // Two calls share Parameter Store's bucket.
+            Self::Parameter => (10, Duration::from_millis(100)),
+            Self::Gentle => (10, Duration::from_millis(200)),
             Self::Change => (25, Duration::from_millis(400)),
             Self::Heavy => (50, Duration::from_millis(400)),
             Self::Copy => (50, Duration::from_secs(2)),
             Self::Organization => (5, Duration::from_millis(500)),
             Self::Lookup => (1, Duration::from_secs(1)),
+            // Half a token is none.
+            Self::Setting => (1, Duration::from_secs(20)),
         }
     }
 
@@ -162,6 +187,9 @@ mod tests {
         assert_eq!(passed(Class::Change, 100), 25 + 249);
         assert_eq!(passed(Class::Heavy, 100), 50 + 249);
         assert_eq!(passed(Class::Copy, 100), 50 + 49);
+        assert_eq!(passed(Class::Setting, 100), 1 + 4);
+        // Parameter Store: a quarter for each of two calls.
+        assert_eq!(passed(Class::Parameter, 100), 10 + 999);
     }
 
     #[tokio::test]

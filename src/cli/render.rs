@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
 
-use crate::model::{Action, ActionClass, Gap, Place, ResourceId, Severity};
+use crate::model::{Action, ActionClass, Context, Gap, Place, ResourceId, Severity};
 use crate::plan::{Entry, Finding, Plan};
 use crate::policy::PolicySet;
 
@@ -95,11 +95,10 @@ impl Page<'_> {
     }
 
     fn entry(&mut self, entry: &Entry, tail: &str) {
-        let aim = match (&entry.context.grantee, &entry.context.target) {
-            (Some(grantee), _) => format!(" from {}", printable(&grantee.to_string())),
-            (_, Some(target)) => format!(" to {target}"),
-            _ => String::new(),
-        };
+        let Context { grantee, target, of } = &entry.context;
+        let grantee = grantee.as_ref().map(|grantee| format!(" from {}", printable(&grantee.to_string())));
+        let target = target.as_ref().map(|target| format!(" to {target}"));
+        let aim = grantee.or(target).or(of.map(|of| format!(" for {of}"))).unwrap_or_default();
         let because = entry.because.iter().map(|id| self.title(id)).collect::<Vec<_>>().join("; ");
         let name = if entry.name.is_empty() { String::new() } else { format!(" {}", printable(&entry.name)) };
         let severity = entry.severity.style(colour(entry.severity)).to_string();

@@ -38,6 +38,7 @@ impl Default for Grace {
             delete_snapshot: days(14),
             make_private: days(0),
             revoke_share: days(7),
+            block_public_access: days(7),
         }
     }
 }

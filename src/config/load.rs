@@ -13,12 +13,15 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 41] = [
+const KEYS: [&str; 47] = [
     "mode",
     "scope.regions",
     "schedule.scan",
     "schedule.exposure",
     "schedule.time_zone",
+    "sources.unused",
+    "sources.cloud_control",
+    "sources.screams",
     "policies.directories",
     "enforce.actions",
     "enforce.accounts",
@@ -52,6 +55,9 @@ const KEYS: [&str; 41] = [
     "accounts.list",
     "accounts.exclude",
     "accounts.units",
+    "trust.owners",
+    "trust.tested",
+    "consumers",
     "sns.max_messages",
     "http.listen",
     "ledger.path",
@@ -170,7 +176,7 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Action, Mode};
+    use crate::model::{Action, Mode, Place, Source};
     use jiff::SignedDuration;
 
     fn file(text: &str) -> Result<Config, ConfigError> {
@@ -219,6 +225,27 @@ mod tests {
             "[accounts]\ndiscover = \"organization\"\nlist = [\"222222222222\"]",
             "[accounts]\nunits = [\"ou-abcd-12345678\"]",
             "[http]\nlisten = \"everywhere\"",
+            "[trust]\nowners = [\"amzon\"]",
+            "[trust]\nowners = [\"self\"]",
+            "[[consumers]]\npick = \"newest\"",
+            "[[consumers]]\nname = \"\"",
+            "[[consumers]]\nname = \"web\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\n[[consumers]]\nname = \"web\"\nname_pattern = \"*\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\npick = \"newst\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\npick = \"newest-0\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nowners = [\"me\"]",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nowner = \"self\"",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\nregions = [\"us-esat-1\"]",
+            "[[consumers]]\nname = \"web\"\nname_pattern = \"web-*\"\naccount = \"12\"",
+            "[[sources.unused]]\nsource = \"describe-fleet\"\nreason = \"none\"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-images\"\nreason = \"none\"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \" \"\nuntil = \"2027-01-01\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \"none\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nreason = \"none\"\nuntil = \"next year\"",
+            "[[sources.unused]]\nsource = \"describe-fleets\"\nregion = \"eu-wst-1\"\nreason = \"none\"\nuntil = \"2027-01-01\"",
+            "[sources]\ncloud_control = [\"Batch\"]",
+            "[sources]\nscreams = \"1y\"",
             "mode = ",
         ];
         let messages: Vec<String> = mistakes.iter().map(|text| file(text).unwrap_err().to_string()).collect();
@@ -235,6 +262,7 @@ mod tests {
             ("AMI_WARDEN_SCOPE__REGIONS", "[\"eu-west-1\"]"),
             ("AMI_WARDEN_SNS__TOPICS__CRITICAL", "arn:aws:sns:eu-west-1:111111111111:t"),
             ("AMI_WARDEN_GROUPS__PARTNERS", "[\"222222222222\"]"),
+            ("AMI_WARDEN_SOURCES__UNUSED", "[{source = \"describe-fleets\", reason = \"none\", until = \"2027-01-01\"}]"),
             ("OTHER", "x"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -245,6 +273,19 @@ mod tests {
         assert_eq!(config.scope.regions, Some(vec!["eu-west-1".into()]));
         assert_eq!(config.sns.topics.len(), 1);
         assert_eq!(config.groups["partners"], ["222222222222".into()]);
+        assert_eq!(config.sources.unused[0].until.to_string(), "2027-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_declaration_holds_in_its_place_until_its_day_and_covers_the_details_of_a_listing() {
+        let text =
+            "[[sources.unused]]\nsource = \"list-image-recipes\"\naccount = \"111111111111\"\nreason = \"none\"\nuntil = \"2027-01-01\"";
+        let sources = file(text).unwrap().sources;
+        let (here, there) = (Place::new("111111111111", "eu-west-1"), Place::new("222222222222", "eu-west-1"));
+        let (before, after) = ("2026-12-31T23:59:59Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
+        assert!(sources.is_unused(&Source::ImageRecipes, &here, before) && sources.is_unused(&Source::ImageRecipe, &here, before));
+        assert!(!sources.is_unused(&Source::ImageRecipes, &there, before) && !sources.is_unused(&Source::ImageRecipes, &here, after));
+        assert!(!sources.is_unused(&Source::Fleets, &here, before));
     }
 
     #[test]

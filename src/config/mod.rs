@@ -3,9 +3,12 @@
 //! Nothing here reads a file, the environment or a clock; `load` is handed the texts.
 
 mod accounts;
+mod consumers;
 mod defaults;
 mod load;
 mod regions;
+mod sources;
+mod trust;
 mod values;
 
 use std::collections::BTreeMap;
@@ -17,7 +20,10 @@ use serde::Deserialize;
 use crate::model::{AccountId, Action, Mode, Region, Severity};
 
 pub use accounts::{Accounts, Discover};
+pub use consumers::{Consumer, Owner, Pattern, Pick};
 pub use load::{ConfigError, VARIABLES, load};
+pub use sources::{Sources, Unused};
+pub use trust::Trust;
 pub use values::cron;
 
 /// The group of everything that belongs to us: `AccountGroup::"organization"` in policies. Not for the configuration.
@@ -30,6 +36,7 @@ pub struct Config {
     pub mode: Mode,
     pub scope: Scope,
     pub schedule: Schedule,
+    pub sources: Sources,
     pub policies: Policies,
     pub enforce: Enforce,
     pub limits: Limits,
@@ -42,6 +49,10 @@ pub struct Config {
     pub groups: BTreeMap<String, Vec<AccountId>>,
     pub organization: OrganizationSettings,
     pub accounts: Accounts,
+    pub trust: Trust,
+    /// What finds its image by name or tags; what it would pick is in use.
+    #[serde(deserialize_with = "consumers::each_once")]
+    pub consumers: Vec<Consumer>,
     pub replication: Replication,
     pub sns: Sns,
     pub http: Http,
@@ -121,6 +132,8 @@ pub struct Grace {
     pub make_private: SignedDuration,
     #[serde(rename = "revokeShare", deserialize_with = "values::duration")]
     pub revoke_share: SignedDuration,
+    #[serde(rename = "blockPublicAccess", deserialize_with = "values::duration")]
+    pub block_public_access: SignedDuration,
 }
 
 impl Grace {
@@ -133,6 +146,7 @@ impl Grace {
             Action::DeleteSnapshot => self.delete_snapshot,
             Action::MakePrivate => self.make_private,
             Action::RevokeShare => self.revoke_share,
+            Action::BlockPublicAccess => self.block_public_access,
             Action::Notify | Action::Replicate => SignedDuration::ZERO,
         }
     }

@@ -38,8 +38,23 @@ pub(super) fn accounts_or_all<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     names.into_iter().map(account).collect::<Result<_, D::Error>>().map(Some)
 }
 
+/// An account number where one may be left out.
+pub(super) fn account_or_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountId>, D::Error> {
+    Account::deserialize(deserializer).map(|Account(id)| Some(id))
+}
+
 pub(super) fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<AccountId>>, D::Error> {
     Vec::<String>::deserialize(deserializer)?.into_iter().map(account).collect::<Result<_, D::Error>>().map(Some)
+}
+
+pub(super) fn one_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountId>, D::Error> {
+    account(String::deserialize(deserializer)?).map(Some)
+}
+
+pub(super) fn one_region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    super::regions::check(&name).map_err(D::Error::custom)?;
+    Ok(Some(name.into()))
 }
 
 pub(super) fn groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<AccountId>>, D::Error> {

@@ -22,7 +22,7 @@ pub(super) fn listed<'a, T>(list: &'a List<T>, name: &str) -> Result<Vec<&'a T>,
 }
 
 /// The members of a list that AWS leaves out when it is empty.
-fn optional_members<T>(list: List<T>, name: &str) -> Result<Vec<T>, String> {
+pub(super) fn optional_members<T>(list: List<T>, name: &str) -> Result<Vec<T>, String> {
     members(Some(list.unwrap_or_default()), name)
 }
 

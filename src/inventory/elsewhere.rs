@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use crate::model::AmiId;
 
 use super::facts::Unknown;
-use super::history::Sighting;
 use super::joins::Joined;
 use super::place::Inventory;
 use super::references::{Reference, User};
 use super::reports::UsageReport;
-use super::sight::Shared;
+use super::sight::{Shared, Sighting};
 
 impl<'a> Joined<'a> {
     /// What EC2 reported of accounts that it is shared with and nobody here could read.
@@ -53,8 +52,8 @@ impl<'a> Joined<'a> {
                 ),
             };
             let seen = |sighting: &Sighting| {
-                let Sighting { user, name, live } = sighting.clone();
-                Reference { place: place.clone(), user, name, live }
+                let Sighting { user, live, since } = sighting.clone();
+                Reference { place: place.clone(), user, live, since }
             };
             for (image, sightings) in reading.images.iter().filter(|_| !users_known) {
                 match stands_in {
@@ -64,7 +63,7 @@ impl<'a> Joined<'a> {
             }
             for (snapshot, sightings) in &reading.snapshots {
                 let (images, users): (Vec<&Sighting>, Vec<&Sighting>) =
-                    sightings.iter().partition(|sighting| matches!(sighting.user, User::Image | User::ImageInRecycleBin));
+                    sightings.iter().partition(|sighting| matches!(sighting.user, User::Image { .. } | User::ImageInRecycleBin { .. }));
                 let images = if images_known { Vec::new() } else { images };
                 let users = if users_known { Vec::new() } else { users };
                 if images.is_empty() && users.is_empty() {

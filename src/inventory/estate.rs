@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
-use crate::model::{AccountId, Gap, Place, Region, Source};
+use crate::model::{AccountId, AmiId, Gap, Place, Region, Source};
 
 use super::answers::DescribeOrganization;
 use super::organization::Organization;
@@ -71,6 +71,15 @@ impl Estate {
         gaps
     }
 
+    /// The images that belong to the account they were listed in, of the places where they were listed.
+    pub fn own_images(&self) -> BTreeMap<Place, Vec<AmiId>> {
+        let own = |inventory: &Inventory| {
+            let own = inventory.images.iter().filter(|image| image.owner == inventory.place.account);
+            own.map(|image| image.id.clone()).collect()
+        };
+        self.places.iter().filter(|(_, seen)| seen.images_read).map(|(place, inventory)| (place.clone(), own(inventory))).collect()
+    }
+
     /// The Regions of all places.
     pub fn regions(&self) -> BTreeSet<Region> {
         self.places.keys().map(|place| place.region.clone()).collect()
@@ -80,7 +89,8 @@ impl Estate {
     pub fn is_blank(&self) -> bool {
         // Details of rules are asked for only when the rules were listed.
         let mut listings = Source::LISTINGS.iter().filter(|source| **source != Source::RecycleBinRule);
-        listings.all(|source| self.places.values().all(|place| place.place_gaps().any(|gap| gap.source == *source)))
+        let is_missing = |place: &Inventory, source: &Source| place.place_gaps().any(|gap| gap.source == *source);
+        listings.all(|source| self.places.values().all(|place| place.unasked.contains(source) || is_missing(place, source)))
     }
 }
 

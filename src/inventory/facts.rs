@@ -11,6 +11,7 @@ use crate::model::{Image, Permissions, Place, Region, Snapshot};
 
 use super::recovery::Recovery;
 use super::references::Reference;
+use super::sharing::Reach;
 use super::versions::Version;
 
 /// Everything the policies may ask about one image.
@@ -33,11 +34,17 @@ pub struct ImageFacts<'a> {
     pub usage: Result<Usage<'a>, Vec<Unknown>>,
     /// Who may launch it; `None` when its launch permissions were not read.
     pub sharing: Option<&'a Permissions>,
+    /// Who else can get at what is in it.
+    pub reach: Reach<'a>,
     pub family: Option<FamilyFacts>,
     pub version: Option<&'a Version>,
+    /// Whether a newer image of the family it was made from can be launched; `None` where its base or that family is not known.
+    pub newer_base: Option<bool>,
     /// Regions where an available copy made from it was seen; `None` when the copies of this account
     /// could not be read in some Region.
     pub replica_regions: Option<BTreeSet<Region>>,
+    /// Configured consumers that would pick it by its name or tags; `None` where one may or may not.
+    pub consumers: Option<usize>,
     /// Regions its own tag asks for copies in.
     pub replicate_to: BTreeSet<Region>,
     /// The service or tool in charge of it.
@@ -58,6 +65,8 @@ pub struct SnapshotFacts<'a> {
     pub age: SignedDuration,
     pub is_public: Option<bool>,
     pub sharing: Option<&'a Permissions>,
+    /// Who can make use of that.
+    pub reach: Reach<'a>,
     /// The images that were found to need it, whether or not they are all.
     pub referring_images: &'a [Reference],
     /// All images (registered, disabled, or in the Recycle Bin) that need it, or why they are not all known.

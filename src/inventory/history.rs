@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Action, AmiId, Context, Place, ResourceId, SnapshotId};
+use crate::model::{AccountId, Action, AmiId, Context, Place, ResourceId, SnapshotId, Source};
 
-use super::references::User;
+use super::failed_launches::FailedLaunches;
+use super::membership::Membership;
+use super::sight::Reading;
 use super::trail::Remembered;
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
@@ -53,6 +55,9 @@ pub struct History {
     /// Who may use an image or snapshot, as it was read; a recording has files of its own for that.
     #[serde(skip)]
     pub permissions: BTreeMap<ResourceId, Remembered>,
+    /// Launches that CloudTrail saw fail. A record has the events themselves.
+    #[serde(skip)]
+    pub failed_launches: BTreeMap<Place, FailedLaunches>,
     /// Up to when CloudTrail has been read for changes of them.
     #[serde(skip)]
     pub watched: BTreeMap<Place, Timestamp>,
@@ -62,41 +67,10 @@ pub struct History {
     /// What each place was last seen to use of other accounts' images and snapshots, when all of it answered.
     #[serde(default, with = "pairs")]
     pub readings: BTreeMap<Place, Reading>,
-}
-
-/// An account as the organization last listed it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Membership {
-    /// From `o-…` down to the lowest unit.
-    pub path: Vec<String>,
-    /// Since when it cannot be used, as far as was seen; `None` while it can.
-    #[serde(default)]
-    pub unusable_since: Option<Timestamp>,
-    /// The last complete listing that named it.
-    pub last_seen: Timestamp,
-}
-
-/// A complete reading of a place, as far as it speaks of what belongs to other accounts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reading {
-    pub at: Timestamp,
-    /// Whether its images and its Recycle Bin were read as well: snapshots rest on them.
-    pub with_images: bool,
-    #[serde(default)]
-    pub images: BTreeMap<AmiId, Vec<Sighting>>,
-    #[serde(default)]
-    pub snapshots: BTreeMap<SnapshotId, Vec<Sighting>>,
-}
-
-/// A user that was seen in another account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sighting {
-    pub user: User,
-    pub name: String,
-    pub live: bool,
+    /// In a record: the sources that were asked beyond those every record holds. One of them whose file is missing did
+    /// not answer; any other was not asked. Not for the ledger.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub recorded: BTreeMap<Place, BTreeSet<Source>>,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

@@ -5,16 +5,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::model::{AccountId, AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId};
+use crate::model::{AccountId, AmiId, Gap, Grantee, Image, ImageState, Permissions, Place, Region, Snapshot, SnapshotId, Source};
 
+use super::bases::Bases;
+use super::consumers::{Picks, picks};
 use super::estate::Estate;
-use super::facts::{ImageFacts, SnapshotFacts, Unknown, Usage, since};
+use super::facts::{FamilyFacts, ImageFacts, SnapshotFacts, Unknown, Usage, since};
 use super::families::{Families, families};
 use super::history::History;
 use super::managed;
 use super::place::Inventory;
 use super::recovery::{Recovery, recovery};
 use super::references::{Reference, User};
+use super::sharing::Graph;
 use super::sight::Shared;
 
 /// Everything joined once per cycle; facts about one resource are then cheap.
@@ -30,6 +33,8 @@ pub struct Joined<'a> {
     families: HashMap<&'a Place, Families>,
     /// By their source and the account they are in: a copy in another account is that account's own.
     replicas: HashMap<(&'a AmiId, &'a Region, &'a AccountId), BTreeSet<Region>>,
+    pub(super) bases: Bases<'a>,
+    pub(super) picks: Picks<'a>,
     /// Images whose snapshots nobody knows, listed without them or in a Recycle Bin, per place.
     unmapped: HashMap<&'a Place, Vec<Unknown>>,
     /// Images whose use in other accounts EC2 has reported, wholly and not long ago.
@@ -37,6 +42,7 @@ pub struct Joined<'a> {
     /// What an account used when it was last seen, too long ago to count and too recently to be forgotten.
     pub(super) used_before: HashMap<&'a str, Vec<Unknown>>,
     gaps_about: HashMap<&'a str, Vec<&'a Gap>>,
+    graphs: HashMap<&'a Place, Graph<'a>>,
     /// What stands in for permissions that were not asked for.
     unasked: Option<Permissions>,
 }
@@ -53,11 +59,14 @@ impl<'a> Joined<'a> {
             snapshot_users: HashMap::new(),
             snapshot_images: HashMap::new(),
             families: HashMap::new(),
+            bases: Bases::of(estate),
+            picks: Picks::default(),
             replicas: HashMap::new(),
             unmapped: HashMap::new(),
             reported: HashSet::new(),
             used_before: HashMap::new(),
             gaps_about: HashMap::new(),
+            graphs: HashMap::new(),
             unasked: None,
         };
         for inventory in estate.places.values() {
@@ -66,6 +75,7 @@ impl<'a> Joined<'a> {
             joined.join_bin(inventory);
             joined.join_descriptions(inventory);
             joined.join_reports(inventory);
+            joined.graphs.insert(&inventory.place, Graph::new(inventory));
             for gap in &inventory.gaps {
                 if let Some(resource) = &gap.resource {
                     joined.gaps_about.entry(resource).or_default().push(gap);
@@ -77,6 +87,8 @@ impl<'a> Joined<'a> {
             }
         }
         joined.join_readings();
+        joined.join_failed_launches();
+        joined.join_consumers();
         joined
     }
 
@@ -84,7 +96,25 @@ impl<'a> Joined<'a> {
     /// are worth asking for, never for a plan.
     pub fn as_if_unshared(mut self) -> Self {
         self.unasked = Some(Permissions::default());
+        self.join_consumers();
         self
+    }
+
+    /// The same picture, looked at from another moment.
+    pub fn at(self, now: Timestamp) -> Self {
+        let mut joined = Self { now, ..self };
+        joined.join_consumers();
+        joined
+    }
+
+    fn join_consumers(&mut self) {
+        for (image, reference) in &self.picks.certain {
+            self.image_users.entry(image).and_modify(|users| users.retain(|user| user != reference));
+        }
+        self.picks = picks(self.estate, &self.config.consumers, self.unasked.as_ref(), self.now);
+        for (image, reference) in &self.picks.certain {
+            self.image_users.entry(image).or_default().push(reference.clone());
+        }
     }
 
     fn join_users(&mut self, inventory: &'a Inventory) {
@@ -96,6 +126,24 @@ impl<'a> Joined<'a> {
         }
     }
 
+    /// Whoever tries to launch an image that is gone needs the snapshots it left behind.
+    fn join_failed_launches(&mut self) {
+        let failed = |reference: &&Reference| matches!(reference.user, User::FailedLaunch { .. });
+        let of = |(image, references): (&&'a AmiId, &Vec<Reference>)| -> Option<(&'a AmiId, Vec<Reference>)> {
+            let references: Vec<Reference> = references.iter().filter(failed).cloned().collect();
+            (!references.is_empty()).then_some((*image, references))
+        };
+        let wanted: HashMap<&AmiId, Vec<Reference>> = self.image_users.iter().filter_map(of).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        for snapshot in self.estate.places.values().flat_map(|place| &place.snapshots) {
+            if let Some(references) = snapshot.made_for().and_then(|image| wanted.get(&image)) {
+                self.snapshot_users.entry(&snapshot.id).or_default().extend(references.iter().cloned());
+            }
+        }
+    }
+
     fn join_images(&mut self, inventory: &'a Inventory) {
         for image in &inventory.images {
             if image.mapping_is_missing() {
@@ -103,9 +151,8 @@ impl<'a> Joined<'a> {
                 self.unmapped.entry(&inventory.place).or_default().push(Unknown { reason });
             }
             for snapshot in image.snapshots() {
-                let name = format!("{} ({})", image.id, image.state);
-                let reference = Reference { place: inventory.place.clone(), user: User::Image, name, live: true };
-                self.snapshot_images.entry(snapshot).or_default().push(reference);
+                let user = User::Image { id: image.id.clone(), note: image.state.to_string() };
+                self.snapshot_images.entry(snapshot).or_default().push(Reference::live(&inventory.place, user));
             }
             // A copy on its way counts, so that it is not made twice.
             let exists = matches!(image.state, ImageState::Available | ImageState::Pending);
@@ -122,15 +169,16 @@ impl<'a> Joined<'a> {
         for snapshot in &inventory.snapshots {
             let Some(image) = snapshot.made_for() else { continue };
             let in_bin = inventory.bin.as_ref().is_some_and(|bin| bin.contains(&image));
+            let note = "named in its description".to_owned();
             let user = match (images.contains(&image), in_bin) {
-                (true, _) => User::Image,
-                (false, true) => User::ImageInRecycleBin,
+                (true, _) => User::Image { id: image.clone(), note },
+                (false, true) => User::ImageInRecycleBin { id: image.clone(), note },
                 (false, false) => continue,
             };
             let references = self.snapshot_images.entry(&snapshot.id).or_default();
-            if !references.iter().any(|reference| reference.name.starts_with(image.as_str())) {
-                let name = format!("{image} (named in its description)");
-                references.push(Reference { place: inventory.place.clone(), user, name, live: true });
+            let is_it = |user: &User| matches!(user, User::Image { id, .. } | User::ImageInRecycleBin { id, .. } if *id == image);
+            if !references.iter().any(|reference| is_it(&reference.user)) {
+                references.push(Reference::live(&inventory.place, user));
             }
         }
     }
@@ -141,13 +189,8 @@ impl<'a> Joined<'a> {
             match self.history.mappings.get(image) {
                 Some(mapping) => {
                     for snapshot in &mapping.snapshots {
-                        let reference = Reference {
-                            place: inventory.place.clone(),
-                            user: User::ImageInRecycleBin,
-                            name: image.to_string(),
-                            live: true,
-                        };
-                        self.snapshot_images.entry(snapshot).or_default().push(reference);
+                        let user = User::ImageInRecycleBin { id: image.clone(), note: String::new() };
+                        self.snapshot_images.entry(snapshot).or_default().push(Reference::live(&inventory.place, user));
                     }
                 }
                 None => {
@@ -178,15 +221,23 @@ impl<'a> Joined<'a> {
             users,
             usage: if unknown.is_empty() { Ok(Usage { references: users }) } else { Err(unknown) },
             sharing,
+            reach: self.graphs.get(&inventory.place).map(|graph| graph.image(image, sharing)).unwrap_or_default(),
             family: families.and_then(|families| families.standing.get(&image.id)).cloned(),
+            newer_base: self.newer_base(&inventory.place, image),
             version: families.and_then(|families| families.versions.get(&image.id)),
             replica_regions: self.replica_regions(inventory, image),
             replicate_to: replicate_to(image, &self.config.tags.replicate),
+            consumers: self.consumers_of(&image.id, users),
             managed_by: managed::of_image(image),
             legal_hold: tagged(&image.tags, &self.config.tags.hold).is_some(),
             keep_tag: tagged(&image.tags, &self.config.tags.keep),
             recovery: self.image_recovery(inventory, image),
         }
+    }
+
+    /// Where an image listed in `place` stands in its family.
+    pub(super) fn standing(&self, place: &Place, image: &AmiId) -> Option<&FamilyFacts> {
+        self.families.get(place)?.standing.get(image)
     }
 
     /// Everything known about `snapshot`.
@@ -205,6 +256,7 @@ impl<'a> Joined<'a> {
             age: since(snapshot.started_at, self.now),
             is_public,
             sharing,
+            reach: self.graphs.get(&inventory.place).map(|graph| graph.snapshot(snapshot, sharing)).unwrap_or_default(),
             referring_images: images,
             images: if images_known { Ok(images) } else { Err(unknown_images) },
             users,
@@ -262,6 +314,7 @@ impl<'a> Joined<'a> {
 
     fn why_image_usage_is_unknown(&self, inventory: &Inventory, image: &Image, sharing: Option<&Permissions>) -> Vec<Unknown> {
         let mut unknown = unread(inventory.usage_gaps());
+        unknown.extend(unasked(inventory));
         match image.public {
             Some(false) => {}
             Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
@@ -274,6 +327,7 @@ impl<'a> Joined<'a> {
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
         unknown.extend(self.used_before.get(image.id.as_str()).into_iter().flatten().cloned());
+        unknown.extend(self.picks.doubtful.get(&image.id).into_iter().flatten().cloned());
         unknown
     }
 
@@ -285,6 +339,7 @@ impl<'a> Joined<'a> {
         sharing: Option<&Permissions>,
     ) -> Vec<Unknown> {
         let mut unknown = unread(inventory.usage_gaps());
+        unknown.extend(unasked(inventory));
         match is_public {
             Some(false) => {}
             Some(true) => unknown.push(Unknown::because("it is public: anybody may use it")),
@@ -333,6 +388,13 @@ impl<'a> Joined<'a> {
             .collect();
         (orphans, places.into_iter().map(|inventory| &inventory.place).collect())
     }
+}
+
+/// What was not asked hides users as well as what failed; no policy in force rests on it, so it is no gap.
+fn unasked(inventory: &Inventory) -> Option<Unknown> {
+    let names: Vec<&str> = inventory.usage_unasked().map(Source::name).collect();
+    (!names.is_empty())
+        .then(|| Unknown { reason: format!("no policy in force needs to know, so that nobody asked for {}", names.join(", ")) })
 }
 
 fn unread<'g>(gaps: impl Iterator<Item = &'g Gap>) -> Vec<Unknown> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::model::AccountId;
 
-use super::history::{History, Membership};
+use super::history::History;
 use super::organization::Organization;
 
 /// How long the last complete listing of the organization stands in for one that fails: as long as any other account's
@@ -15,6 +16,19 @@ pub(super) const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
 /// Accounts that left are forgotten this long after they were last seen as members.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(730 * 24);
+
+/// An account as the organization last listed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Membership {
+    /// From `o-…` down to the lowest unit.
+    pub path: Vec<String>,
+    /// Since when it cannot be used, as far as was seen; `None` while it can.
+    #[serde(default)]
+    pub unusable_since: Option<Timestamp>,
+    /// The last complete listing that named it.
+    pub last_seen: Timestamp,
+}
 
 /// How an account stands to our organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

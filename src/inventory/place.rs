@@ -2,18 +2,35 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::model::{AmiId, Gap, Image, Permissions, Place, Snapshot, SnapshotId, Source};
+use jiff::Timestamp;
 
-use super::answers::{Answer, Answers, DescribeImages, DescribeSnapshots, ImageAttribute, SnapshotAttribute};
+use crate::config::Sources;
+use crate::model::{AllowedImages, AmiId, Block, Gap, Hides, Image, ImageState, Permissions, Place, Snapshot, SnapshotId, Source};
+
+use super::answers::{
+    Answer, Answers, DescribeImageReferences, DescribeImages, DescribeSnapshots, ImageAttribute, LookupEvents, SnapshotAttribute,
+};
+use super::cross_check;
+use super::declared::{self, Excused};
 use super::decode::{self, members};
+use super::failed_launches::FailedLaunches;
+use super::keys::Keys;
 use super::recovery::RecycleBinRule;
-use super::references::{self, Users};
+use super::references::Users;
 use super::reports::{UsageReport, usage_reports};
+use super::runs::Runs;
+use super::settings;
+use super::users::{self, Found};
+
+/// Problems named in one gap; more are counted.
+const NAMED: usize = 3;
 
 /// Everything seen in one place. `None` stands for "not learnt", and a gap says why.
 #[derive(Clone, Debug)]
 pub struct Inventory {
     pub place: Place,
+    /// What nobody asked, since no policy could make use of it.
+    pub unasked: BTreeSet<Source>,
     /// Empty where the listing failed; `images_read` tells the difference.
     pub images: Vec<Image>,
     pub images_read: bool,
@@ -22,10 +39,21 @@ pub struct Inventory {
     pub public_snapshots: Option<HashSet<SnapshotId>>,
     /// Users found here, of images and snapshots of any account.
     pub users: Users,
+    /// Encrypted parameters, into which nobody looked.
+    pub secrets: BTreeSet<String>,
+    /// Sources that did not answer and were declared unused.
+    pub excused: Vec<Excused>,
+    /// Instances and groups, for findings.
+    pub runs: Runs,
     /// Images in the Recycle Bin.
     pub bin: Option<BTreeSet<AmiId>>,
     pub rules: Option<Vec<RecycleBinRule>>,
     pub volumes: Option<HashSet<String>>,
+    pub image_block: Option<Block>,
+    pub snapshot_block: Option<Block>,
+    pub allowed_images: Option<AllowedImages>,
+    /// Whom KMS keys let in, where that was told.
+    pub keys: Keys,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
     /// What EC2 reported of the use that other accounts make of images here.
@@ -34,12 +62,32 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Reads the answers about one place as the configuration wants them: what did not answer and was declared unused is
+    /// no gap, and a launch that failed long ago is no use. `now` is when the plan is made.
+    pub fn settled(mut answers: Answers, sources: &Sources, now: Timestamp) -> Self {
+        let excused = declared::excuse(&mut answers, sources, now);
+        let mut inventory = Self { excused, ..Self::from_answers(answers) };
+        inventory.users.forget_failed_launches(now.checked_sub(sources.screams).unwrap_or(Timestamp::MIN));
+        inventory
+    }
+
     /// Reads the answers about one place. Whatever is missing or unreadable becomes a gap.
     pub fn from_answers(answers: Answers) -> Self {
-        let mut gaps = Gaps { place: answers.place.clone(), found: Vec::new() };
-        let users = references::users(&answers, &mut gaps);
+        let mut gaps = Gaps { place: answers.place.clone(), unasked: answers.unasked.clone(), found: Vec::new() };
+        let Found { users, secrets } = users::users(&answers, &mut gaps);
+        let runs = Runs::read(&answers, &mut gaps);
+        unjoined(&answers, &mut gaps);
         let usage_reports = usage_reports(&answers, &mut gaps);
-        let Answers { place, live, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, .. } = answers;
+        let keys = answers.resource_details.as_ref().and_then(|details| details.as_deref().ok()).map(Keys::told).unwrap_or_default();
+        let image_block =
+            answers.image_block_public_access.and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
+        let snapshot_block = answers
+            .snapshot_block_public_access
+            .and_then(|answer| gaps.learn(Source::SnapshotBlockPublicAccess, answer, settings::snapshot_block));
+        let allowed_images = answers.allowed_images.and_then(|answer| gaps.learn(Source::AllowedImages, answer, settings::allowed_images));
+        let Answers {
+            place, live, unasked, images, snapshots, public_snapshots, images_in_recycle_bin, rules, rule_details, volumes, ..
+        } = answers;
 
         let images = gaps.learn(Source::Images, images, |answer| {
             let listed = members(answer.images, "Images")?;
@@ -71,15 +119,23 @@ impl Inventory {
 
         let mut inventory = Self {
             place,
+            unasked,
             images_read: images.is_some(),
             images: images.unwrap_or_default(),
             snapshots_read: snapshots.is_some(),
             snapshots: snapshots.unwrap_or_default(),
             public_snapshots,
             users,
+            secrets,
+            excused: Vec::new(),
+            runs,
             bin,
             rules,
             volumes,
+            image_block,
+            snapshot_block,
+            allowed_images,
+            keys,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             usage_reports,
@@ -129,75 +185,66 @@ impl Inventory {
         self.images.iter().map(|image| image.id.as_str()).chain(self.snapshots.iter().map(|snapshot| snapshot.id.as_str()))
     }
 
-    /// The gaps that concern the whole place, not one resource of it. A usage report is of one image, and only ever adds to
-    /// what is known: that there is none holds nothing else.
+    /// Whether a launch of one of its images may fail: then CloudTrail is worth reading for somebody who tried.
+    pub fn may_fail_to_launch(&self, now: Timestamp) -> bool {
+        self.images.iter().any(|image| image.state != ImageState::Available || image.is_deprecated(now))
+    }
+
+    /// Adds the launches that CloudTrail saw fail, after the listings: what it says now, and what it said before.
+    pub fn add_failed_launches(&mut self, answer: Answer<LookupEvents>, seen: &mut FailedLaunches, sources: &Sources, now: Timestamp) {
+        let mut answers = Answers { events: Some(answer), ..Answers::unread(self.place.clone(), "read before") };
+        let excused = declared::excuse(&mut answers, sources, now).into_iter();
+        self.excused.extend(excused.filter(|excused| excused.source == Source::Events));
+        let learnt = answers.events.map(|answer| answer.and_then(|events| seen.learn(&events, now)));
+        if let Some(Err(error)) = learnt {
+            self.gaps.push(Gap::in_place(&self.place, Source::Events, error));
+        }
+        let recent = now.checked_sub(sources.screams).unwrap_or(Timestamp::MIN);
+        seen.seen.retain(|launch| launch.at >= recent);
+        for (image, user) in seen.users(&self.place) {
+            self.users.add(image, user);
+        }
+        self.users.sort();
+    }
+
+    /// Adds what EC2's cross-check of references found, after the listings, as the configuration wants it.
+    pub fn add_image_references(&mut self, answer: Answer<DescribeImageReferences>, sources: &Sources, now: Timestamp) {
+        let mut answers = Answers { image_references: Some(answer), ..Answers::unread(self.place.clone(), "read before") };
+        let excused = declared::excuse(&mut answers, sources, now).into_iter();
+        self.excused.extend(excused.filter(|excused| excused.source == Source::ImageReferences));
+        let mut gaps = Gaps { place: self.place.clone(), unasked: BTreeSet::new(), found: Vec::new() };
+        // Instances that are terminated were not asked for.
+        cross_check::read(&answers, None, &mut self.users, &mut gaps);
+        self.users.sort();
+        self.gaps.extend(gaps.found);
+    }
+
+    /// The gaps that concern the whole place, not one resource of it.
     pub fn place_gaps(&self) -> impl Iterator<Item = &Gap> {
-        let of_one = |source: &Source| matches!(source, Source::UsageReports | Source::UsageReportEntries);
-        self.gaps.iter().filter(move |gap| gap.resource.is_none() && !of_one(&gap.source))
+        self.gaps.iter().filter(|gap| gap.resource.is_none())
+    }
+
+    /// What nobody asked that could hide a user.
+    pub fn usage_unasked(&self) -> impl Iterator<Item = &Source> {
+        self.unasked.iter().filter(|source| source.hides() == Hides::Users)
     }
 
     /// The gaps of sources that could hide a user of a snapshot: images need it too, those in the Recycle Bin included.
     pub fn snapshot_usage_gaps(&self) -> impl Iterator<Item = &Gap> {
         let images = |source: &Source| matches!(source, Source::Images | Source::ImagesInRecycleBin);
-        self.place_gaps().filter(move |gap| could_hide_use(&gap.source) || images(&gap.source))
+        self.place_gaps().filter(move |gap| gap.source.hides() == Hides::Users || images(&gap.source))
     }
 
-    /// The gaps of sources that could hide a user of an image.
+    /// The gaps of sources that could hide a user of any image of the Region.
     pub fn usage_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.place_gaps().filter(|gap| could_hide_use(&gap.source))
-    }
-}
-
-/// Whether a failed reading of `source` could hide a user of an image or snapshot.
-pub(super) fn could_hide_use(source: &Source) -> bool {
-    match source {
-        Source::Instances
-        | Source::LaunchTemplates
-        | Source::LaunchTemplateVersions
-        | Source::AutoScalingGroups
-        | Source::LaunchConfigurations
-        | Source::SpotFleets
-        | Source::SpotRequests
-        | Source::Fleets
-        | Source::ImageReferences
-        | Source::ParameterNames
-        | Source::Parameters
-        | Source::ImageRecipes
-        | Source::ImageRecipe
-        | Source::ContainerRecipes
-        | Source::ContainerRecipe
-        | Source::Resources
-        | Source::Resource
-        | Source::ScalingActivities
-        | Source::Events
-        | Source::Regions
-        | Source::AssumeRole
-        | Source::Other(_) => true,
-        Source::Images
-        | Source::Snapshots
-        | Source::PublicSnapshots
-        | Source::ImagesInUse
-        | Source::UsageReports
-        | Source::UsageReportEntries
-        | Source::Volumes
-        | Source::FastRestores
-        | Source::LockedSnapshots
-        | Source::ImagesInRecycleBin
-        | Source::SnapshotsInRecycleBin
-        | Source::RecycleBinRules
-        | Source::RecycleBinRule
-        | Source::ImageBlockPublicAccess
-        | Source::SnapshotBlockPublicAccess
-        | Source::AllowedImages
-        | Source::LaunchPermissions
-        | Source::CreateVolumePermissions
-        | Source::Organization => false,
+        self.place_gaps().filter(|gap| gap.source.hides() == Hides::Users)
     }
 }
 
 /// Collects the gaps of one place while its answers are read.
 pub(super) struct Gaps {
     place: Place,
+    unasked: BTreeSet<Source>,
     found: Vec<Gap>,
 }
 
@@ -213,9 +260,47 @@ impl Gaps {
         }
     }
 
-    pub(super) fn note(&mut self, source: Source, error: String) {
-        self.found.push(Gap::in_place(&self.place, source, error));
+    /// The same for a source that need not have been asked.
+    pub(super) fn asked<'a, T, U>(
+        &mut self,
+        source: Source,
+        answer: &'a Option<Answer<T>>,
+        read: impl FnOnce(&'a T) -> Result<U, String>,
+    ) -> Option<U> {
+        answer.as_ref().and_then(|answer| self.learn(source, answer.as_ref().map_err(Clone::clone), read))
     }
+
+    /// One gap for everything that could not be read of a source; the first few are named.
+    pub(super) fn all(&mut self, source: Source, problems: Vec<String>) {
+        if problems.is_empty() {
+            return;
+        }
+        let more = problems.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("; and {more} more"));
+        let named = problems.into_iter().take(NAMED).collect::<Vec<_>>().join("; ");
+        self.note(source, format!("{named}{}", more.unwrap_or_default()));
+    }
+
+    pub(super) fn note(&mut self, source: Source, error: String) {
+        // Nobody waits for an answer to what nobody asked.
+        if self.unasked.contains(&source) {
+            return;
+        }
+        let gap = Gap::in_place(&self.place, source, error);
+        if !self.found.contains(&gap) {
+            self.found.push(gap);
+        }
+    }
+}
+
+/// Sources that nothing is joined with: that they did not answer is told all the same.
+fn unjoined(answers: &Answers, gaps: &mut Gaps) {
+    gaps.asked(Source::ImagesInUse, &answers.images_in_use, Ok);
+    gaps.asked(Source::FastRestores, &answers.fast_restores, Ok);
+    gaps.asked(Source::LockedSnapshots, &answers.locked_snapshots, Ok);
+    gaps.asked(Source::SnapshotsInRecycleBin, &answers.snapshots_in_recycle_bin, Ok);
+    gaps.asked(Source::ImageBlockPublicAccess, &answers.image_block_public_access, Ok);
+    gaps.asked(Source::SnapshotBlockPublicAccess, &answers.snapshot_block_public_access, Ok);
+    gaps.asked(Source::AllowedImages, &answers.allowed_images, Ok);
 }
 
 /// Rules with their details. A rule that was listed but not described might be any rule.

@@ -1,68 +1,276 @@
-//! Who uses an image or snapshot, each with where the reference came from.
+//! Who uses an image or snapshot: each user a typed value that tells where it came from.
 //!
 //! *Live* users launch it or could at any moment. A numbered launch template version that nothing names is *stale*:
 //! shown as such, never ignored (packer-ami-management#266).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::Timestamp;
+use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AmiId, Place, SnapshotId, Source};
-
-use super::answers::{Answers, AutoScalingGroup, DescribeInstances};
-use super::decode::{self, listed};
-use super::place::Gaps;
-use super::templates::{Named, Templates};
+use crate::model::{AccountId, AmiId, Place, SnapshotId, Source};
 
 /// One user of an image or snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
     /// Where the user lives; not always the image's own account.
     pub place: Place,
     pub user: User,
-    /// The user's id or name, with what is needed to find it: `lt-… version 7`.
-    pub name: String,
     /// Whether it could launch at any moment; a template version that nothing names is stale.
     pub live: bool,
+    /// When a template version was made, when a launch last failed; `None` for others, and where nobody said.
+    pub since: Option<Timestamp>,
 }
 
-/// What kind of thing uses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What uses it, with what is needed to find it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum User {
-    Instance,
-    LaunchTemplate,
-    AutoScalingGroup,
-    LaunchConfiguration,
+    Instance {
+        id: String,
+        state: String,
+    },
+    LaunchTemplate {
+        id: String,
+        version: i64,
+        naming: Naming,
+    },
+    AutoScalingGroup {
+        name: String,
+        /// Instances it wants; an empty group launches tomorrow.
+        size: Option<i64>,
+        warm_pool: Option<i64>,
+    },
+    LaunchConfiguration {
+        name: String,
+    },
+    SpotFleet {
+        id: String,
+        state: String,
+    },
+    SpotRequest {
+        id: String,
+        state: String,
+    },
+    Fleet {
+        id: String,
+        state: String,
+    },
+    /// A parameter in whose value the id stands.
+    Parameter {
+        name: String,
+    },
+    ImageRecipe {
+        arn: String,
+    },
+    ContainerRecipe {
+        arn: String,
+    },
+    /// What Cloud Control lists: a compute environment, a node group, …
+    Resource {
+        kind: String,
+        id: String,
+    },
+    /// What only EC2's own cross-check names.
+    Referring {
+        kind: String,
+        arn: String,
+    },
+    /// Somebody tried to launch it and failed: the scream of the scream test.
+    FailedLaunch {
+        by: String,
+        times: usize,
+        source: Source,
+    },
     /// An image whose snapshot this is.
-    Image,
+    Image {
+        id: AmiId,
+        note: String,
+    },
     /// An image in the Recycle Bin whose snapshot this is.
-    ImageInRecycleBin,
-    /// A recorded file in which the id was found.
-    Recorded,
-    /// What EC2's own report counts in another account, without names.
-    UsageReport,
+    ImageInRecycleBin {
+        id: AmiId,
+        note: String,
+    },
+    /// A recorded file without a reader, in which the id was found.
+    Recorded {
+        file: String,
+    },
+    /// Something configured that would pick it by its name or tags.
+    Consumer {
+        name: String,
+    },
+    /// What EC2's own report counts in an account that nobody here read.
+    Reported {
+        account: AccountId,
+        /// `ec2:Instance` or `ec2:LaunchTemplate`.
+        kind: String,
+        count: i64,
+    },
+}
+
+/// What makes a launch template version one that could be launched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Naming {
+    /// These groups, fleets or resources name it.
+    Named(BTreeSet<String>),
+    /// Whoever names the template and no version gets it.
+    Default { template_named: bool },
+    /// Whoever asks for `$Latest` gets it.
+    Latest { template_named: bool },
+    /// Nothing names it: stale.
+    Unnamed,
 }
 
 impl User {
     /// The field's word for it.
-    pub fn name(self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
-            Self::Instance => "instance",
-            Self::LaunchTemplate => "launch template",
-            Self::AutoScalingGroup => "Auto Scaling group",
-            Self::LaunchConfiguration => "launch configuration",
-            Self::Image => "image",
-            Self::ImageInRecycleBin => "image in the Recycle Bin",
-            Self::Recorded => "recorded source",
-            Self::UsageReport => "usage report",
+            Self::Instance { .. } => "instance",
+            Self::LaunchTemplate { .. } => "launch template",
+            Self::AutoScalingGroup { .. } => "Auto Scaling group",
+            Self::LaunchConfiguration { .. } => "launch configuration",
+            Self::SpotFleet { .. } => "Spot fleet",
+            Self::SpotRequest { .. } => "Spot request",
+            Self::Fleet { .. } => "EC2 fleet",
+            Self::Parameter { .. } => "parameter",
+            Self::ImageRecipe { .. } => "image recipe",
+            Self::ContainerRecipe { .. } => "container recipe",
+            Self::Resource { .. } => "resource",
+            Self::Referring { .. } => "reference",
+            Self::FailedLaunch { .. } => "failed launch",
+            Self::Image { .. } => "image",
+            Self::ImageInRecycleBin { .. } => "image in the Recycle Bin",
+            Self::Recorded { .. } => "recorded source",
+            Self::Consumer { .. } => "consumer",
+            Self::Reported { .. } => "usage report",
+        }
+    }
+
+    /// Which answer named it.
+    pub fn source(&self) -> Source {
+        match self {
+            Self::Instance { .. } => Source::Instances,
+            Self::LaunchTemplate { .. } => Source::LaunchTemplateVersions,
+            Self::AutoScalingGroup { .. } => Source::AutoScalingGroups,
+            Self::LaunchConfiguration { .. } => Source::LaunchConfigurations,
+            Self::SpotFleet { .. } => Source::SpotFleets,
+            Self::SpotRequest { .. } => Source::SpotRequests,
+            Self::Fleet { .. } => Source::Fleets,
+            Self::Parameter { .. } => Source::Parameters,
+            Self::ImageRecipe { .. } => Source::ImageRecipe,
+            Self::ContainerRecipe { .. } => Source::ContainerRecipe,
+            Self::Resource { .. } => Source::Resource,
+            Self::Referring { .. } => Source::ImageReferences,
+            Self::FailedLaunch { source, .. } => source.clone(),
+            Self::Image { .. } => Source::Images,
+            Self::ImageInRecycleBin { .. } => Source::ImagesInRecycleBin,
+            Self::Recorded { file } => Source::named(file),
+            // What it would pick is among the images that were listed.
+            Self::Consumer { .. } => Source::Images,
+            Self::Reported { .. } => Source::UsageReportEntries,
+        }
+    }
+
+    /// Its id or name, with what is worth knowing of it: `i-… (stopped)`, `lt-… version 7 (named by web)`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Instance { id, state } | Self::SpotFleet { id, state } | Self::SpotRequest { id, state } | Self::Fleet { id, state } => {
+                format!("{id} ({state})")
+            }
+            Self::LaunchTemplate { id, version, naming } => format!("{id} version {version} ({naming})"),
+            Self::AutoScalingGroup { name, size, warm_pool } => {
+                let size = size.filter(|size| *size == 0).map(|_| " (size 0)").unwrap_or_default();
+                let pool = warm_pool.filter(|size| *size > 0).map(|size| format!(" (warm pool of {size})")).unwrap_or_default();
+                format!("{name}{size}{pool}")
+            }
+            Self::LaunchConfiguration { name } | Self::Parameter { name } => name.clone(),
+            Self::ImageRecipe { arn } | Self::ContainerRecipe { arn } => arn.clone(),
+            Self::Resource { kind, id } => format!("{kind} {id}"),
+            Self::Referring { kind, arn } => format!("{arn} ({kind}, named by EC2 alone)"),
+            Self::FailedLaunch { by, times: 1, source: _ } => format!("by {by}"),
+            Self::FailedLaunch { by, times, source: _ } => format!("by {by}, {times} times"),
+            Self::Image { id, note } | Self::ImageInRecycleBin { id, note } if note.is_empty() => id.to_string(),
+            Self::Image { id, note } | Self::ImageInRecycleBin { id, note } => format!("{id} ({note})"),
+            Self::Recorded { file } => file.clone(),
+            Self::Consumer { name } => name.clone(),
+            Self::Reported { account, kind, count } => format!("of {count} {kind} in account {account}"),
+        }
+    }
+}
+
+impl fmt::Display for Naming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unused = |named: &bool| if *named { "" } else { ", no group uses the template" };
+        match self {
+            Self::Named(by) => write!(f, "named by {}", by.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+            Self::Default { template_named } => write!(f, "default{}", unused(template_named)),
+            Self::Latest { template_named } => write!(f, "latest{}", unused(template_named)),
+            Self::Unnamed => f.write_str("named by no group"),
+        }
+    }
+}
+
+impl Reference {
+    /// Something that launches it, or could at any moment.
+    pub fn live(place: &Place, user: User) -> Self {
+        Self { place: place.clone(), user, live: true, since: None }
+    }
+
+    /// How to tell people of it, with its age where that matters: `launch template lt-… version 7, 410 days old, named
+    /// by no group`.
+    pub fn told(&self, now: Timestamp) -> String {
+        match (&self.user, self.since) {
+            (User::LaunchTemplate { id, version, naming: Naming::Unnamed }, since) => {
+                let age = since.map_or_else(
+                    || "of unknown age".to_owned(),
+                    |since| format!("{} days old", super::facts::since(since, now).as_hours() / 24),
+                );
+                format!("{} {id} version {version}, {age}, {}", self.user.kind(), Naming::Unnamed)
+            }
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl Reference {
+    /// The name of the Auto Scaling group, if it is one.
+    pub(super) fn group(&self) -> Option<&str> {
+        match &self.user {
+            User::AutoScalingGroup { name, .. } => Some(name),
+            _ => None,
         }
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.user.name(), self.name)
+        write!(f, "{} {}", self.user.kind(), self.user.name())?;
+        match (&self.user, self.since) {
+            (User::FailedLaunch { times, .. }, Some(at)) => {
+                write!(f, "{} on {}", if *times > 1 { ", last" } else { "" }, at.strftime("%Y-%m-%d %H:%M UTC"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// For people's tools: the kind, the name as it is shown, and the source.
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { place, user, live, since } = self;
+        let mut shown = serializer.serialize_struct("Reference", 6)?;
+        shown.serialize_field("place", place)?;
+        shown.serialize_field("user", user.kind())?;
+        shown.serialize_field("name", &user.name())?;
+        shown.serialize_field("source", &user.source())?;
+        shown.serialize_field("live", live)?;
+        match since {
+            Some(since) => shown.serialize_field("since", since)?,
+            None => shown.skip_field("since")?,
+        }
+        shown.end()
     }
 }
 
@@ -77,122 +285,27 @@ impl Users {
     pub(super) fn add(&mut self, image: impl Into<AmiId>, reference: Reference) {
         self.of_images.entry(image.into()).or_default().push(reference);
     }
-}
 
-/// Every user that the answers name. What they leave open is noted as a gap.
-pub(super) fn users(answers: &Answers, gaps: &mut Gaps) -> Users {
-    let mut users = Users::default();
-    let by = |user, name: String, live| Reference { place: answers.place.clone(), user, name, live };
+    pub(super) fn add_snapshot(&mut self, snapshot: impl Into<SnapshotId>, reference: Reference) {
+        self.of_snapshots.entry(snapshot.into()).or_default().push(reference);
+    }
 
-    gaps.learn(Source::Instances, answers.instances.as_ref().map_err(Clone::clone), |answer| {
-        for (instance, image) in launched(answer)? {
-            users.add(image, by(User::Instance, instance, true));
-        }
-        Ok(())
-    });
-    let mut templates = Templates::read(answers, gaps);
-    let configurations = gaps.learn(Source::LaunchConfigurations, answers.launch_configurations.as_ref().map_err(Clone::clone), |answer| {
-        listed(&answer.launch_configurations, "LaunchConfigurations")?
-            .into_iter()
-            .map(|it| {
-                let name = decode::required(it.launch_configuration_name.clone(), "LaunchConfigurationName", "a launch configuration")?;
-                let image = decode::required(it.image_id.clone(), "ImageId", &format!("launch configuration {name}"))?;
-                let volumes = decode::volumes(it.block_device_mappings.clone())?;
-                Ok((name, (image, volumes)))
-            })
-            .collect::<Result<BTreeMap<_, _>, String>>()
-    });
-    for (name, (image, volumes)) in configurations.iter().flatten() {
-        users.add(image.clone(), by(User::LaunchConfiguration, name.clone(), true));
-        for snapshot in volumes.iter().filter_map(|volume| volume.snapshot.clone()) {
-            users.of_snapshots.entry(snapshot).or_default().push(by(User::LaunchConfiguration, name.clone(), true));
+    /// In order, each once.
+    pub(super) fn sort(&mut self) {
+        for references in self.of_images.values_mut().chain(self.of_snapshots.values_mut()) {
+            references.sort();
+            references.dedup();
         }
     }
-    gaps.learn(Source::AutoScalingGroups, answers.auto_scaling_groups.as_ref().map_err(Clone::clone), |answer| {
-        for group in listed(&answer.auto_scaling_groups, "AutoScalingGroups")? {
-            let name = decode::required(group.auto_scaling_group_name.clone(), "AutoScalingGroupName", "an Auto Scaling group")?;
-            for image in group_images(&name, group, &mut templates, configurations.as_ref())? {
-                users.add(image, by(User::AutoScalingGroup, name.clone(), true));
-            }
-        }
-        Ok(())
-    });
-    templates.into_users(&mut users, by, gaps);
-    for (source, answer) in &answers.others {
-        gaps.learn(source.clone(), answer.as_ref().map_err(Clone::clone), |ids| {
-            for id in ids {
-                users.add(id.clone(), by(User::Recorded, source.name().into(), true));
-            }
-            Ok(())
+
+    /// Leaves out launches that failed before `then`. One without a time stays: it may be recent.
+    pub(super) fn forget_failed_launches(&mut self, then: Timestamp) {
+        let recent = |reference: &Reference| {
+            !matches!(reference.user, User::FailedLaunch { .. }) || reference.since.is_none_or(|since| since >= then)
+        };
+        self.of_images.retain(|_, references| {
+            references.retain(recent);
+            !references.is_empty()
         });
     }
-    for references in users.of_images.values_mut().chain(users.of_snapshots.values_mut()) {
-        references.sort();
-        references.dedup();
-    }
-    users
-}
-
-/// Instances in every state but `terminated`, with their images; an error when the answer leaves one open.
-pub fn launched(answer: &DescribeInstances) -> Result<Vec<(String, String)>, String> {
-    let mut launched = Vec::new();
-    for reservation in listed(&answer.reservations, "Reservations")? {
-        for instance in listed(&reservation.instances, "Instances")? {
-            if instance.state.as_ref().and_then(|state| state.name.as_deref()) == Some("terminated") {
-                continue;
-            }
-            let id = decode::required(instance.instance_id.clone(), "InstanceId", "an instance")?;
-            let image = decode::required(instance.image_id.clone(), "ImageId", &format!("instance {id}"))?;
-            launched.push((id, image));
-        }
-    }
-    Ok(launched)
-}
-
-/// The images a group launches, by its launch configuration, template and mixed-instances overrides. A template or
-/// configuration that was not listed leaves open which image it names.
-fn group_images(
-    name: &str,
-    group: &AutoScalingGroup,
-    templates: &mut Templates,
-    configurations: Option<&BTreeMap<String, (String, Vec<crate::model::Volume>)>>,
-) -> Result<Vec<String>, String> {
-    let mut images = Vec::new();
-    if let (Some(configuration), Some(listed)) = (&group.launch_configuration_name, configurations) {
-        let (image, _) = listed
-            .get(configuration)
-            .ok_or_else(|| format!("group `{name}` names launch configuration `{configuration}`, which was not listed"))?;
-        images.push(image.clone());
-    }
-    let policy = match &group.mixed_instances_policy {
-        None => None,
-        Some(policy) => {
-            Some(policy.launch_template.as_ref().ok_or_else(|| format!("group `{name}` has a mixed-instances policy without a template"))?)
-        }
-    };
-    let overrides = match policy.map(|policy| &policy.overrides) {
-        None | Some(None) => Vec::new(),
-        Some(overrides) => listed(overrides, "Overrides").map_err(|error| format!("group `{name}`: {error}"))?,
-    };
-    let specifications = group
-        .launch_template
-        .iter()
-        .chain(policy.and_then(|policy| policy.launch_template_specification.as_ref()))
-        .chain(overrides.iter().filter_map(|it| it.launch_template_specification.as_ref()));
-    for specification in specifications {
-        match templates.name(specification, name) {
-            Named::Image(image) => images.push(image),
-            Named::NoImage => {}
-            Named::NotListed(why) => return Err(why),
-        }
-    }
-    for image in overrides.iter().filter_map(|it| it.image_id.as_deref()).filter(|image| !image.is_empty()) {
-        images.push(templates.resolve(image).map_err(|why| format!("group `{name}` overrides its image with {why}"))?);
-    }
-    if group.launch_configuration_name.is_none() && group.launch_template.is_none() && policy.is_none() {
-        return Err(format!("group `{name}` names nothing that it launches"));
-    }
-    images.sort();
-    images.dedup();
-    Ok(images)
 }

@@ -42,12 +42,11 @@ impl UsageReport {
 
 /// The whole reports among the answers. A report that cannot be read is a gap, and none.
 pub(super) fn usage_reports(answers: &Answers, gaps: &mut Gaps) -> Vec<UsageReport> {
-    let (Some(reports), Some(entries)) = (&answers.usage_reports, &answers.usage_report_entries) else { return Vec::new() };
-    let heads = gaps.learn(Source::UsageReports, reports.as_ref().map_err(Clone::clone), |answer| {
+    let heads = gaps.asked(Source::UsageReports, &answers.usage_reports, |answer| {
         let reports = listed(&answer.image_usage_reports, "ImageUsageReports")?;
         reports.into_iter().map(head).collect::<Result<Vec<_>, _>>()
     });
-    let counted = gaps.learn(Source::UsageReportEntries, entries.as_ref().map_err(Clone::clone), |answer| {
+    let counted = gaps.asked(Source::UsageReportEntries, &answers.usage_report_entries, |answer| {
         let mut counted: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
         for entry in listed(&answer.image_usage_report_entries, "ImageUsageReportEntries")? {
             let report = required(entry.report_id.clone(), "ReportId", "a usage report entry")?;
@@ -91,14 +90,15 @@ fn is_whole(kind: &ImageUsageResourceType) -> bool {
 
 /// What a report counts in one account. All of it is taken as live: it does not tell which versions anything names.
 fn user(place: &Place, account: AccountId, kind: &str, count: i64) -> Reference {
-    let name = format!("{count} of {} in account {account}", kind.escape_default());
-    Reference { place: Place { account, region: place.region.clone() }, user: User::UsageReport, name, live: true }
+    let there = Place { account: account.clone(), region: place.region.clone() };
+    Reference::live(&there, User::Reported { account, kind: kind.to_owned(), count })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::inventory::Inventory;
+    use crate::model::Hides;
     use jiff::SignedDuration;
     use serde_json::{Value, json};
 
@@ -135,7 +135,7 @@ mod tests {
         assert!(report.counts(now()));
         assert_eq!(
             report.users.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["usage report 3 of ec2:Instance in account 999999999999"]
+            ["usage report of 3 ec2:Instance in account 999999999999"]
         );
         assert_eq!(report.users[0].place, Place::new("999999999999", "us-east-1"));
         let hours = |hours: i64| now().checked_add(SignedDuration::from_hours(hours)).unwrap();
@@ -175,7 +175,7 @@ mod tests {
             report[field] = Value::Null;
             let inventory = read(report, json!([]));
             assert!(inventory.usage_reports.is_empty() && inventory.gaps.iter().any(|gap| gap.source == source), "{field}");
-            assert!(!inventory.place_gaps().any(|gap| gap.source == source));
+            assert_eq!(source.hides(), Hides::Nothing);
         }
         for field in ["ReportId", "AccountId", "ResourceType", "UsageCount"] {
             let mut entry = entry("ec2:Instance", 1);

@@ -6,15 +6,39 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, AmiId, Gap, Grantee, Permissions, Place, SnapshotId};
 
 use super::facts::Unknown;
-use super::history::{History, Reading, Sighting};
+use super::history::History;
 use super::joins::Joined;
 use super::membership::REMEMBERED;
 use super::place::Inventory;
 use super::references::{Reference, User};
+
+/// A complete reading of a place, as far as it speaks of what belongs to other accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    pub at: Timestamp,
+    /// Whether its images and its Recycle Bin were read as well: snapshots rest on them.
+    pub with_images: bool,
+    #[serde(default)]
+    pub images: BTreeMap<AmiId, Vec<Sighting>>,
+    #[serde(default)]
+    pub snapshots: BTreeMap<SnapshotId, Vec<Sighting>>,
+}
+
+/// A user that was seen in another account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sighting {
+    pub user: User,
+    pub live: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
 
 /// What is shared: snapshots are needed by images too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +122,8 @@ impl Joined<'_> {
     /// Whether everything in a place that could use it answered.
     pub(super) fn is_whole(&self, inventory: &Inventory, shared: Shared) -> bool {
         let mapped = shared == Shared::Image || self.knows_its_snapshots(&inventory.place);
-        mapped && gaps(inventory, shared).next().is_none()
+        let asked = inventory.usage_unasked().next().is_none();
+        mapped && asked && gaps(inventory, shared).next().is_none()
     }
 
     /// Whether a complete reading of that account still counts.
@@ -158,8 +183,8 @@ impl History {
         let own_images: HashSet<&AmiId> = inventory.images.iter().map(|image| &image.id).collect();
         let own_snapshots: HashSet<&SnapshotId> = inventory.snapshots.iter().map(|snapshot| &snapshot.id).collect();
         let sighting = |reference: &Reference| {
-            let Reference { place: _, user, name, live } = reference.clone();
-            Sighting { user, name, live }
+            let Reference { place: _, user, live, since } = reference.clone();
+            Sighting { user, live, since }
         };
         let mut images: BTreeMap<AmiId, Vec<Sighting>> = BTreeMap::new();
         for (image, users) in inventory.users.of_images.iter().filter(|(image, _)| !own_images.contains(image)) {
@@ -169,12 +194,14 @@ impl History {
         for (snapshot, users) in inventory.users.of_snapshots.iter().filter(|(snapshot, _)| !own_snapshots.contains(snapshot)) {
             snapshots.entry(snapshot.clone()).or_default().extend(users.iter().map(sighting));
         }
-        let in_images = inventory.images.iter().flat_map(|image| image.snapshots().map(move |snapshot| (&image.id, User::Image, snapshot)));
-        let in_bin = inventory.bin.iter().flatten().filter_map(|image| Some((image, self.mappings.get(image)?)));
-        let in_bin =
-            in_bin.flat_map(|(image, mapping)| mapping.snapshots.iter().map(move |snapshot| (image, User::ImageInRecycleBin, snapshot)));
-        for (image, user, snapshot) in in_images.chain(in_bin).filter(|(.., snapshot)| !own_snapshots.contains(snapshot)) {
-            snapshots.entry(snapshot.clone()).or_default().push(Sighting { user, name: image.to_string(), live: true });
+        let image = |id: &AmiId, note: String| User::Image { id: id.clone(), note };
+        let listed =
+            inventory.images.iter().flat_map(|it| it.snapshots().map(move |snapshot| (image(&it.id, it.state.to_string()), snapshot)));
+        let in_bin = inventory.bin.iter().flatten().filter_map(|id| Some((id, self.mappings.get(id)?)));
+        let binned = |id: &AmiId| User::ImageInRecycleBin { id: id.clone(), note: String::new() };
+        let in_bin = in_bin.flat_map(|(id, mapping)| mapping.snapshots.iter().map(move |snapshot| (binned(id), snapshot)));
+        for (user, snapshot) in listed.chain(in_bin).filter(|(_, snapshot)| !own_snapshots.contains(snapshot)) {
+            snapshots.entry(snapshot.clone()).or_default().push(Sighting { user, live: true, since: None });
         }
         Reading { at: joined.now, with_images: joined.is_whole(inventory, Shared::Snapshot), images, snapshots }
     }

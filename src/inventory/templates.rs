@@ -2,21 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Source, Volume};
+use jiff::Timestamp;
 
-use super::answers::{Answers, GetParameters, LaunchTemplate, LaunchTemplateVersion, TemplateSpecification};
+use crate::model::{Place, Source, Volume};
+
+use super::answers::{Answers, LaunchTemplate, LaunchTemplateVersion, TemplateSpecification};
 use super::decode::{self, listed};
+use super::parameters::Parameters;
 use super::place::Gaps;
-use super::references::{Reference, User, Users};
+use super::references::{Naming, Reference, User, Users};
 
 /// An alias that EC2 resolves at launch (EC2 user guide, "Use a Systems Manager parameter instead of an AMI ID").
 const ALIAS: &str = "resolve:ssm:";
+/// Parameters that AWS publishes.
+pub(super) const PUBLISHED: &str = "/aws/service/";
 
 /// All templates of a place.
 #[derive(Debug, Default)]
 pub(super) struct Templates {
     by_id: BTreeMap<String, Template>,
-    parameters: BTreeMap<String, String>,
     /// Whether both listings answered: only then is an unknown template a contradiction.
     complete: bool,
 }
@@ -27,7 +31,7 @@ struct Template {
     default: Option<i64>,
     latest: Option<i64>,
     versions: BTreeMap<i64, Version>,
-    /// Groups that name a version, by version.
+    /// Groups, fleets and resources that name a version, by version.
     named_by: BTreeMap<i64, BTreeSet<String>>,
 }
 
@@ -35,24 +39,13 @@ struct Template {
 struct Version {
     image: Option<String>,
     volumes: Vec<Volume>,
-}
-
-/// What a template specification leads to.
-pub(super) enum Named {
-    Image(String),
-    /// The template names no image; whoever launches it must.
-    NoImage,
-    NotListed(String),
+    made_at: Option<Timestamp>,
 }
 
 impl Templates {
     /// Reads both listings and checks them against each other.
     pub(super) fn read(answers: &Answers, gaps: &mut Gaps) -> Self {
         let mut templates = Self::default();
-        if let Some(answer) = &answers.parameters {
-            let values = gaps.learn(Source::Parameters, answer.as_ref().map_err(Clone::clone), parameters);
-            templates.parameters = values.unwrap_or_default();
-        }
         let heads = gaps.learn(Source::LaunchTemplates, answers.launch_templates.as_ref().map_err(Clone::clone), |answer| {
             listed(&answer.launch_templates, "LaunchTemplates")?.into_iter().try_for_each(|head| templates.add_head(head))
         });
@@ -89,7 +82,10 @@ impl Templates {
             template.default = template.default.or(Some(number));
         }
         template.latest = template.latest.max(Some(number));
-        template.versions.insert(number, Version { image: data.image_id.clone().filter(|image| !image.is_empty()), volumes });
+        let image = data.image_id.clone().filter(|image| !image.is_empty());
+        // Its age only describes it; a date that cannot be read hides no use.
+        let made_at = version.create_time.as_deref().and_then(|time| time.parse().ok());
+        template.versions.insert(number, Version { image, volumes, made_at });
         Ok(())
     }
 
@@ -106,76 +102,83 @@ impl Templates {
         Ok(())
     }
 
-    /// The image that a group's specification leads to; the version becomes one that something names.
-    pub(super) fn name(&mut self, specification: &TemplateSpecification, group: &str) -> Named {
+    /// The image that `who` launches by a specification, if its template names one; the version becomes one that
+    /// something names.
+    ///
+    /// # Errors
+    /// The template or version was not listed, although both listings answered.
+    pub(super) fn name(
+        &mut self,
+        specification: &TemplateSpecification,
+        who: &str,
+        parameters: &Parameters,
+    ) -> Result<Option<String>, String> {
         let TemplateSpecification { launch_template_id: id, launch_template_name: name, version } = specification;
-        let shown = id.as_deref().or(name.as_deref()).unwrap_or("no template").to_owned();
-        let not_listed = |what: String| Named::NotListed(format!("group `{group}` names {what}, which was not listed"));
+        let shown = id.as_deref().or(name.as_deref()).unwrap_or("no template").escape_default().to_string();
+        let complete = self.complete;
+        let not_listed = |what: String| if complete { Err(format!("`{who}` names {what}, which was not listed")) } else { Ok(None) };
         let found = match id {
             Some(id) => self.by_id.get_mut(id),
             None => self.by_id.values_mut().find(|template| name.is_some() && template.name == *name),
         };
-        let Some(template) = found else {
-            return if self.complete { not_listed(format!("launch template {shown}")) } else { Named::NoImage };
-        };
+        let Some(template) = found else { return not_listed(format!("launch template {shown}")) };
         let number = match version.as_deref() {
             None | Some("" | "$Default") => template.default,
             Some("$Latest") => template.latest,
             Some(number) => number.parse().ok(),
         };
         let Some((number, version)) = number.and_then(|number| Some((number, template.versions.get(&number)?))) else {
-            let version = version.as_deref().unwrap_or("$Default").escape_default().to_string();
-            return if self.complete { not_listed(format!("{shown} version {version}")) } else { Named::NoImage };
+            let version = version.as_deref().unwrap_or("$Default").escape_default();
+            return not_listed(format!("{shown} version {version}"));
         };
-        template.named_by.entry(number).or_default().insert(group.to_owned());
-        let image = version.image.clone();
-        match image.map(|image| self.resolve(&image)) {
-            // An alias nobody resolved is reported once, where the template itself is read.
-            None | Some(Err(_)) => Named::NoImage,
-            Some(Ok(image)) => Named::Image(image),
-        }
-    }
-
-    /// An image id as it is, an alias through the parameters that were read.
-    pub(super) fn resolve(&self, image: &str) -> Result<String, String> {
-        let Some(parameter) = image.strip_prefix(ALIAS) else { return Ok(image.to_owned()) };
-        let value = self.parameters.get(parameter).cloned();
-        value.ok_or_else(|| format!("`{}`, whose value is not known", image.escape_default()))
+        template.named_by.entry(number).or_default().insert(who.to_owned());
+        // An alias nobody resolved is reported once, where the template itself is read.
+        Ok(version.image.as_deref().and_then(|image| resolved(image, parameters).ok().flatten()))
     }
 
     /// Every version with an image or a snapshot is a user of it.
-    pub(super) fn into_users(self, users: &mut Users, by: impl Fn(User, String, bool) -> Reference, gaps: &mut Gaps) {
+    pub(super) fn into_users(self, place: &Place, parameters: &Parameters, users: &mut Users, gaps: &mut Gaps) {
+        let mut problems = Vec::new();
         for (id, template) in &self.by_id {
             for (number, version) in &template.versions {
-                let named = template.named_by.get(number);
-                let (why, live) = match named {
-                    Some(groups) => (format!("named by {}", groups.iter().map(String::as_str).collect::<Vec<_>>().join(", ")), true),
-                    None if template.default == Some(*number) => ("default".to_owned(), true),
-                    None if template.latest == Some(*number) => ("latest".to_owned(), true),
-                    None => ("named by nothing".to_owned(), false),
-                };
-                let reference = by(User::LaunchTemplate, format!("{id} version {number} ({why})"), live);
+                let naming = template.naming(*number);
+                let live = naming != Naming::Unnamed;
+                let user = User::LaunchTemplate { id: id.clone(), version: *number, naming };
+                let reference = Reference { place: place.clone(), user, live, since: version.made_at };
                 for snapshot in version.volumes.iter().filter_map(|volume| volume.snapshot.clone()) {
-                    users.of_snapshots.entry(snapshot).or_default().push(reference.clone());
+                    users.add_snapshot(snapshot, reference.clone());
                 }
-                match version.image.as_deref().map(|image| self.resolve(image)) {
-                    None => {}
-                    Some(Ok(image)) => users.add(image, reference),
-                    Some(Err(why)) => gaps.note(Source::Parameters, format!("{id} version {number} launches {why}")),
+                match version.image.as_deref().map(|image| resolved(image, parameters)) {
+                    None | Some(Ok(None)) => {}
+                    Some(Ok(Some(image))) => users.add(image, reference),
+                    Some(Err(why)) => problems.push(format!("{id} version {number} launches {why}")),
                 }
             }
+        }
+        gaps.all(Source::Parameters, problems);
+    }
+}
+
+impl Template {
+    fn naming(&self, number: i64) -> Naming {
+        let template_named = !self.named_by.is_empty();
+        match self.named_by.get(&number) {
+            Some(by) => Naming::Named(by.clone()),
+            None if self.default == Some(number) => Naming::Default { template_named },
+            None if self.latest == Some(number) => Naming::Latest { template_named },
+            None => Naming::Unnamed,
         }
     }
 }
 
-/// Parameter values by name.
-fn parameters(answer: &GetParameters) -> Result<BTreeMap<String, String>, String> {
-    listed(&answer.parameters, "Parameters")?
-        .into_iter()
-        .map(|parameter| {
-            let name = decode::required(parameter.name.clone(), "Name", "a parameter")?;
-            let value = decode::required(parameter.value.clone(), "Value", &format!("parameter {name}"))?;
-            Ok((name, value))
-        })
-        .collect()
+/// An image id as it is, an alias through the parameters that were read. An alias on a parameter that AWS publishes names
+/// no image of ours, whatever its value: nobody else can make a parameter whose name begins so (Systems Manager API
+/// reference, `PutParameter`).
+pub(super) fn resolved(image: &str, parameters: &Parameters) -> Result<Option<String>, String> {
+    let Some(parameter) = image.strip_prefix(ALIAS) else { return Ok(Some(image.to_owned())) };
+    match parameters.value(parameter) {
+        Some(value) => Ok(Some(value.trim().to_owned())),
+        None if parameter.starts_with(PUBLISHED) => Ok(None),
+        None => Err(format!("`{}`, whose value is not known", image.escape_default())),
+    }
 }

@@ -18,11 +18,11 @@ use super::answers::{Event, LookupEvents};
 use super::decode::listed;
 use super::estate::Estate;
 use super::history::History;
-use super::mentions::mentions;
+use super::ids;
 use super::place::Inventory;
 
 /// How far behind CloudTrail may be: twelve times what it usually is. What happened in the meantime is looked for again.
-const LAG: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// Beyond this the event history may have forgotten; it keeps 90 days.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 85);
@@ -79,10 +79,8 @@ impl Changed {
 fn named(event: &Event) -> Option<BTreeSet<String>> {
     let record: Value = serde_json::from_str(event.cloud_trail_event.as_deref()?).ok()?;
     let request = record.get("requestParameters")?;
-    let mut ids = BTreeSet::new();
-    for prefix in ["ami-", "snap-"] {
-        mentions(request, prefix, &mut ids);
-    }
+    let images = ids::in_json(request).into_iter().map(|id| id.to_string());
+    let ids: BTreeSet<String> = images.chain(ids::snapshots_in_json(request).into_iter().map(|id| id.to_string())).collect();
     (!ids.is_empty()).then_some(ids)
 }
 

@@ -44,6 +44,9 @@ impl Ledger {
             readings: take(&mut kinds, "readings")?,
             permissions: take(&mut kinds, "permissions")?,
             watched: take(&mut kinds, "watched")?,
+            failed_launches: take(&mut kinds, "failed_launches")?,
+            // A record's own note.
+            recorded: BTreeMap::new(),
         };
         match kinds.into_keys().next() {
             Some(kind) => Err(LedgerError::unreadable("history", super::Unreadable::Word(kind))),
@@ -66,6 +69,8 @@ impl Ledger {
             readings,
             permissions,
             watched,
+            failed_launches,
+            recorded: _,
         } = after;
         let changes = [
             ("clocks", differences(&before.clocks, clocks)?),
@@ -80,6 +85,7 @@ impl Ledger {
             ("readings", differences(&before.readings, readings)?),
             ("permissions", differences(&before.permissions, permissions)?),
             ("watched", differences(&before.watched, watched)?),
+            ("failed_launches", differences(&before.failed_launches, failed_launches)?),
         ];
         if changes.iter().all(|(_, changes)| changes.written.is_empty() && changes.gone.is_empty()) {
             return Ok(());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grantee, Region};
+use super::{Grantee, Region, Shareable};
 
 /// One verb per thing the warden can do. The order is the ladder: exposure ends first, snapshots go
 /// last, and copies are made when everything else is settled.
@@ -13,6 +13,8 @@ use super::{Grantee, Region};
 pub enum Action {
     MakePrivate,
     RevokeShare,
+    /// Keeps what is private from becoming public; what is public already stays so.
+    BlockPublicAccess,
     Notify,
     Deprecate,
     Disable,
@@ -36,9 +38,10 @@ pub enum ActionClass {
 
 impl Action {
     /// All actions in ladder order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MakePrivate,
         Self::RevokeShare,
+        Self::BlockPublicAccess,
         Self::Notify,
         Self::Deprecate,
         Self::Disable,
@@ -52,6 +55,7 @@ impl Action {
         match self {
             Self::MakePrivate => "makePrivate",
             Self::RevokeShare => "revokeShare",
+            Self::BlockPublicAccess => "blockPublicAccess",
             Self::Notify => "notify",
             Self::Deprecate => "deprecate",
             Self::Disable => "disable",
@@ -66,7 +70,7 @@ impl Action {
         match self {
             Self::Notify => ActionClass::Report,
             Self::Replicate => ActionClass::Additive,
-            Self::MakePrivate | Self::RevokeShare | Self::Deprecate | Self::Disable => ActionClass::Restrictive,
+            Self::MakePrivate | Self::RevokeShare | Self::BlockPublicAccess | Self::Deprecate | Self::Disable => ActionClass::Restrictive,
             Self::Deregister | Self::DeleteSnapshot => ActionClass::Destructive,
         }
     }
@@ -76,9 +80,10 @@ impl Action {
         matches!(self.class(), ActionClass::Restrictive | ActionClass::Destructive)
     }
 
-    /// Whether this action ends exposure. No doubt about use may hold it: a kept image must not stay public.
+    /// Whether this action ends exposure, or keeps it from beginning. No doubt about use may hold it: a kept image must not
+    /// stay public.
     pub fn ends_exposure(self) -> bool {
-        matches!(self, Self::MakePrivate | Self::RevokeShare)
+        matches!(self, Self::MakePrivate | Self::RevokeShare | Self::BlockPublicAccess)
     }
 }
 
@@ -98,6 +103,9 @@ pub struct Context {
     /// replicate: the Region that gets a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Region>,
+    /// blockPublicAccess: what can no longer be published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Shareable>,
 }
 
 impl Context {
@@ -108,12 +116,17 @@ impl Context {
 
     /// The context of revokeShare.
     pub fn grantee(grantee: Grantee) -> Self {
-        Self { grantee: Some(grantee), target: None }
+        Self { grantee: Some(grantee), ..Self::default() }
     }
 
     /// The context of replicate.
     pub fn target(target: Region) -> Self {
-        Self { grantee: None, target: Some(target) }
+        Self { target: Some(target), ..Self::default() }
+    }
+
+    /// The context of blockPublicAccess.
+    pub fn of(of: Shareable) -> Self {
+        Self { of: Some(of), ..Self::default() }
     }
 }
 

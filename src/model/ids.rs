@@ -20,6 +20,12 @@ macro_rules! id {
             }
         }
 
+        impl From<Arc<str>> for $name {
+            fn from(id: Arc<str>) -> Self {
+                Self(id)
+            }
+        }
+
         impl From<&str> for $name {
             fn from(id: &str) -> Self {
                 Self(id.into())
@@ -62,6 +68,14 @@ id!(
     /// A snapshot id, `snap-…`.
     SnapshotId
 );
+id!(
+    /// An instance id, `i-…`.
+    InstanceId
+);
+id!(
+    /// The name of an Auto Scaling group, unique in its place.
+    GroupName
+);
 
 impl AccountId {
     /// Whether this has the form AWS gives account numbers: twelve digits.
@@ -95,13 +109,22 @@ impl fmt::Display for Place {
 pub enum ResourceId {
     Image(AmiId),
     Snapshot(SnapshotId),
-    /// A finding about a whole account and Region, such as a missing Recycle Bin rule.
+    /// A whole account and Region: its settings, or something that all of it lacks.
     Place(Place),
+    /// Findings only: no step is ever taken on what runs.
+    Instance(InstanceId),
+    /// Findings only. Written as its name; the place beside it says which group of that name it is.
+    Group(GroupName),
 }
 
 impl ResourceId {
-    /// Reads `ami-…` as an image, `snap-…` as a snapshot; anything else is no resource of ours.
+    /// Reads `ami-…` as an image, `snap-…` as a snapshot, an account number and a Region with a slash between them as a
+    /// place; anything else is no resource of ours.
     pub fn parse(id: &str) -> Option<Self> {
+        if let Some((account, region)) = id.split_once('/') {
+            let place = Place::new(account, region);
+            return (place.account.is_well_formed() && !region.is_empty()).then_some(Self::Place(place));
+        }
         match id.split_once('-') {
             Some(("ami", rest)) if !rest.is_empty() => Some(Self::Image(id.into())),
             Some(("snap", rest)) if !rest.is_empty() => Some(Self::Snapshot(id.into())),
@@ -116,6 +139,8 @@ impl fmt::Display for ResourceId {
             Self::Image(id) => id.fmt(f),
             Self::Snapshot(id) => id.fmt(f),
             Self::Place(place) => place.fmt(f),
+            Self::Instance(id) => id.fmt(f),
+            Self::Group(name) => name.fmt(f),
         }
     }
 }
@@ -132,9 +157,13 @@ impl<'de> Deserialize<'de> for ResourceId {
         if let Some(id) = Self::parse(&text) {
             return Ok(id);
         }
+        if text.strip_prefix("i-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            return Ok(Self::Instance(text.into()));
+        }
         match text.split_once('/') {
             Some((account, region)) => Ok(Self::Place(Place::new(account, region))),
-            // An id of neither form came from a listing of images or snapshots all the same.
+            // An id of no form came from a listing all the same. Of a group there are only findings, which nothing
+            // looks up again: that its name is read as an image's odd id does no harm.
             None => Ok(Self::Image(text.into())),
         }
     }

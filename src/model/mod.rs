@@ -6,17 +6,19 @@ mod action;
 mod gap;
 mod ids;
 mod image;
+mod settings;
 mod sharing;
 mod snapshot;
 mod source;
 
 pub use action::{Action, ActionClass, Context, Mode, Principal, Severity};
 pub use gap::Gap;
-pub use ids::{AccountId, AmiId, Place, Region, ResourceId, SnapshotId};
+pub use ids::{AccountId, AmiId, GroupName, InstanceId, Place, Region, ResourceId, SnapshotId};
 pub use image::{Image, ImageState, ProductCode, Protection, Volume};
-pub use sharing::{Grantee, Permissions};
+pub use settings::{AllowedImages, AllowedImagesState, Block, BlockState, Manager};
+pub use sharing::{Grantee, Permissions, Shareable};
 pub use snapshot::Snapshot;
-pub use source::Source;
+pub use source::{Hides, Source};
 
 /// AWS tags of one resource, by key.
 pub type Tags = std::collections::BTreeMap<String, String>;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::AccountId;
+use super::{AccountId, Source};
 
 /// One launch or create-volume permission. Snapshots know only `Everyone` and `Account`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +27,14 @@ impl Grantee {
             arn if arn.starts_with("arn:") && arn.contains(":ou/") => Self::Unit(arn.into()),
             arn if arn.starts_with("arn:") => Self::Organization(arn.into()),
             account => Self::Account(account.into()),
+        }
+    }
+
+    /// The account, if it is one.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Everyone | Self::Organization(_) | Self::Unit(_) => None,
         }
     }
 
@@ -68,5 +76,40 @@ impl Permissions {
     /// Everybody but the public: whom `revokeShare` could be about.
     pub fn shares(&self) -> impl Iterator<Item = &Grantee> {
         self.0.iter().filter(|grantee| **grantee != Grantee::Everyone)
+    }
+}
+
+/// What can be made public, and has a Block Public Access of its own in each Region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shareable {
+    Images,
+    Snapshots,
+}
+
+impl Shareable {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Images, Self::Snapshots];
+
+    /// The value of `context.of` in policies and plans.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Snapshots => "snapshots",
+        }
+    }
+
+    /// Where the state of its Block Public Access is read.
+    pub fn block_source(self) -> Source {
+        match self {
+            Self::Images => Source::ImageBlockPublicAccess,
+            Self::Snapshots => Source::SnapshotBlockPublicAccess,
+        }
+    }
+}
+
+impl fmt::Display for Shareable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }

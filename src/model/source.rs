@@ -64,6 +64,23 @@ pub enum Source {
     Other(String),
 }
 
+/// What may be there unseen while a source does not answer, in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hides {
+    /// Users of any image or snapshot of the Region.
+    Users,
+    /// Images or snapshots, with everything they say of themselves.
+    Resources,
+    /// What ending something for good would mean.
+    Consequences,
+    /// What keeps single snapshots from being deleted.
+    SnapshotGuards,
+    /// Answers about one resource each.
+    OneResource,
+    /// Nothing that another fact rests on.
+    Nothing,
+}
+
 impl Source {
     /// Every source that has a reader.
     pub const ALL: [Self; 40] = [
@@ -124,6 +141,36 @@ impl Source {
         Self::RecycleBinRule,
     ];
 
+    /// What a recorded estate must hold for each place; a file that is missing is a gap of its source. Files of the
+    /// others are read where they are.
+    pub const RECORDED: [Self; 25] = [
+        Self::Images,
+        Self::Snapshots,
+        Self::PublicSnapshots,
+        Self::Instances,
+        Self::LaunchTemplates,
+        Self::LaunchTemplateVersions,
+        Self::AutoScalingGroups,
+        Self::LaunchConfigurations,
+        Self::SpotFleets,
+        Self::SpotRequests,
+        Self::Fleets,
+        Self::ImageReferences,
+        Self::ParameterNames,
+        Self::Parameters,
+        Self::Volumes,
+        Self::FastRestores,
+        Self::LockedSnapshots,
+        Self::ImagesInRecycleBin,
+        Self::SnapshotsInRecycleBin,
+        Self::RecycleBinRules,
+        Self::RecycleBinRule,
+        Self::ImageBlockPublicAccess,
+        Self::SnapshotBlockPublicAccess,
+        Self::ImageRecipes,
+        Self::ImageRecipe,
+    ];
+
     /// The file name without `.json`, and the name of its gaps.
     pub fn name(&self) -> &str {
         match self {
@@ -168,6 +215,77 @@ impl Source {
             Self::Organization => "organization",
             Self::AssumeRole => "assume-role",
             Self::Other(name) => name,
+        }
+    }
+
+    /// What nobody sees while this source does not answer. Every rule on gaps follows from this table.
+    pub fn hides(&self) -> Hides {
+        match self {
+            // A Region that was not read can hold any user; an unknown file was recorded since somebody thinks it names some.
+            Self::Regions | Self::Other(_) => Hides::Users,
+            // All of an account that could not be entered.
+            Self::AssumeRole => Hides::Users,
+            // Each names images that something launches, or could at any moment.
+            Self::Instances
+            | Self::LaunchTemplates
+            | Self::LaunchTemplateVersions
+            | Self::AutoScalingGroups
+            | Self::LaunchConfigurations
+            | Self::SpotFleets
+            | Self::SpotRequests
+            | Self::Fleets
+            | Self::ParameterNames
+            | Self::ImageRecipes
+            | Self::ImageRecipe
+            | Self::ContainerRecipes
+            | Self::ContainerRecipe
+            | Self::Resources
+            | Self::Resource => Hides::Users,
+            // An alias without its value stands for any image of the Region.
+            Self::Parameters => Hides::Users,
+            // A cross-check: what only it knows, nobody knows without it.
+            Self::ImageReferences => Hides::Users,
+            // A launch that failed may be all that is seen of somebody who needs the image.
+            Self::ScalingActivities | Self::Events => Hides::Users,
+            // Whose it is, its state and tags, and which snapshots it needs.
+            Self::Images | Self::Snapshots => Hides::Resources,
+            // That strangers have it already, that an image in the bin still needs it, or that it could never come back.
+            Self::PublicSnapshots | Self::ImagesInRecycleBin | Self::RecycleBinRules | Self::RecycleBinRule => Hides::Consequences,
+            // AWS refuses to delete what is locked or restored fast; images are not concerned.
+            Self::FastRestores | Self::LockedSnapshots => Hides::SnapshotGuards,
+            // One call per resource: the others are not in doubt.
+            Self::LaunchPermissions | Self::CreateVolumePermissions => Hides::OneResource,
+            // One fact each, absent without it. Volumes: `sourceVolumeExists`. The bin's snapshots are deleted already.
+            Self::Volumes | Self::SnapshotsInRecycleBin => Hides::Nothing,
+            // What a Region forbids to be shared or launched; it starts nothing.
+            Self::ImageBlockPublicAccess | Self::SnapshotBlockPublicAccess | Self::AllowedImages => Hides::Nothing,
+            // Images of others.
+            Self::ImagesInUse => Hides::Nothing,
+            // An image shared outside is of unknown use until a report tells of it.
+            Self::UsageReports | Self::UsageReportEntries => Hides::Nothing,
+            // Who belongs to us: shares rest on it, and are held by it.
+            Self::Organization => Hides::Nothing,
+        }
+    }
+
+    /// Whether somebody may declare that nothing of theirs is in it: only what tells about use.
+    pub fn may_be_declared_unused(&self) -> bool {
+        match self {
+            Self::Regions | Self::AssumeRole | Self::Other(_) => false,
+            _ => self.hides() == Hides::Users,
+        }
+    }
+
+    /// The listing whose members this source describes one by one.
+    pub fn listing(&self) -> Option<Self> {
+        match self {
+            Self::LaunchTemplateVersions => Some(Self::LaunchTemplates),
+            Self::Parameters => Some(Self::ParameterNames),
+            Self::ImageRecipe => Some(Self::ImageRecipes),
+            Self::ContainerRecipe => Some(Self::ContainerRecipes),
+            Self::Resource => Some(Self::Resources),
+            Self::RecycleBinRule => Some(Self::RecycleBinRules),
+            _ => None,
         }
     }
 

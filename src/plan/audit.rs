@@ -6,10 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::inventory::{Estate, History, Inventory, Triple};
-use crate::model::{Action, Permissions, Place, Protection, ResourceId, SnapshotId, Tags};
+use crate::model::{
+    Action, Block, BlockState, Hides, Image, ImageState, Manager, Permissions, Place, Protection, ResourceId, Shareable, SnapshotId, Tags,
+};
 
 use super::document::{Entry, Plan};
 use super::outsiders::{Seen, counted, remembered, strangers};
@@ -45,9 +48,13 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
         }
         grace(step, history, config, plan, &mut object);
         match &step.resource {
-            ResourceId::Image(_) => image(step, inventory, &seen, &mut object, config),
+            ResourceId::Image(_) => {
+                image(step, inventory, &seen, &mut object, config);
+                picked(step, inventory, estate, plan.now, config, &mut object);
+            }
             ResourceId::Snapshot(id) => snapshot(step, id, inventory, &seen, &mut object, config),
-            ResourceId::Place(_) => object("nothing can be done to a place".into()),
+            ResourceId::Place(place) => settings(step, place, inventory, &mut object),
+            ResourceId::Instance(_) | ResourceId::Group(_) => object("nothing is ever done to what runs".into()),
         }
     }
     objections.sort();
@@ -106,6 +113,7 @@ fn image(step: &Entry, inventory: &Inventory, seen: &Seen<'_>, object: &mut impl
         Action::MakePrivate if image.public != Some(true) => object("it is not public".into()),
         Action::RevokeShare => shared(step, permissions, estate, object),
         Action::DeleteSnapshot => object("it is no snapshot".into()),
+        Action::BlockPublicAccess => object("it is no place".into()),
         _ => {}
     }
     if step.action.ends_exposure() {
@@ -200,6 +208,46 @@ fn snapshot(step: &Entry, id: &SnapshotId, inventory: &Inventory, seen: &Seen<'_
     unread(step, inventory, object);
 }
 
+/// The one thing that is done to a place: what is not blocked, and is the account's own to block, is blocked.
+fn settings(step: &Entry, place: &Place, inventory: &Inventory, object: &mut impl FnMut(String)) {
+    if *place != step.place {
+        object(format!("it is said to be in {}", step.place));
+    }
+    let seen = match (step.action, step.context.of) {
+        (Action::BlockPublicAccess, Some(Shareable::Images)) => inventory.image_block,
+        (Action::BlockPublicAccess, Some(Shareable::Snapshots)) => inventory.snapshot_block,
+        (Action::BlockPublicAccess, None) => return object("it does not say what is blocked".into()),
+        _ => return object("no such action on a place".into()),
+    };
+    match seen {
+        Some(Block { state: BlockState::Unblocked, managed_by: Some(Manager::Account) }) => {}
+        Some(Block { state: BlockState::Unblocked, .. }) => object("it is not known to be the account's own to set".into()),
+        Some(_) => object("it is blocked already".into()),
+        None => object("its state was not read".into()),
+    }
+}
+
+/// Whether a configured consumer in the owner's account would be left without the image: fewer newer ones fit than it picks.
+fn picked(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, config: &Config, object: &mut impl FnMut(String)) {
+    let id = step.resource.to_string();
+    let found = inventory.images.iter().find(|image| image.id.as_str() == id && image.state == ImageState::Available);
+    let Some(image) = found.filter(|_| matches!(step.action, Action::Disable | Action::Deregister)) else { return };
+    for consumer in config.consumers.iter().filter(|consumer| consumer.looks_in(&step.place.region)) {
+        let from_here = consumer.account.as_ref().is_none_or(|account| *account == image.owner);
+        let fits = |other: &Image| consumer.describes(other) && consumer.looks_among(other, &image.owner);
+        if !from_here || !fits(image) {
+            continue;
+        }
+        let there = estate.places.values().filter(|place| place.place.region == step.place.region).flat_map(|place| &place.images);
+        let newer = there
+            .filter(|other| other.created_at > image.created_at && other.state == ImageState::Available && fits(other))
+            .filter(|other| image.is_deprecated(now) || !other.is_deprecated(now));
+        if newer.count() < consumer.pick.count() {
+            object(format!("consumer `{}` would pick it", consumer.name));
+        }
+    }
+}
+
 /// A share can end only if it is there, and only if it is known who belongs to us.
 fn shared(step: &Entry, permissions: Option<&Permissions>, estate: &Estate, object: &mut impl FnMut(String)) {
     let there = match (&step.context.grantee, permissions) {
@@ -239,13 +287,17 @@ fn marked(tags: &Tags, object: &mut impl FnMut(String), config: &Config) {
     }
 }
 
-/// Any gap of the place forbids what cannot be undone, and any that could hide use forbids disable.
+/// A gap forbids what it could make a mistake of.
 fn unread(step: &Entry, inventory: &Inventory, object: &mut impl FnMut(String)) {
-    let frozen = match step.action {
-        Action::Disable => inventory.usage_gaps().next(),
-        _ => inventory.place_gaps().next(),
-    };
-    if let Some(gap) = frozen {
-        object(format!("{} was not read", gap.source));
+    for gap in inventory.place_gaps() {
+        let forbids = match gap.source.hides() {
+            Hides::Nothing => false,
+            Hides::SnapshotGuards => matches!(step.resource, ResourceId::Snapshot(_)),
+            Hides::Consequences => step.action != Action::Disable,
+            Hides::Users | Hides::Resources | Hides::OneResource => true,
+        };
+        if forbids {
+            object(format!("{} was not read", gap.source));
+        }
     }
 }

@@ -66,7 +66,10 @@ fn completely_judged(estate: &Estate, triple: &Triple) -> bool {
     let listed = match &triple.resource {
         ResourceId::Image(_) => inventory.images_read,
         ResourceId::Snapshot(_) => inventory.snapshots_read,
-        ResourceId::Place(_) => true,
+        // What is blocked already is not due; a state that was not read may be none.
+        ResourceId::Place(_) => triple.context.of.is_none_or(|of| inventory.block(of).is_some()),
+        // Of these there are only findings: nothing is ever due for them.
+        ResourceId::Instance(_) | ResourceId::Group(_) => true,
     };
     let resource = triple.resource.to_string();
     let doubted = inventory

@@ -91,6 +91,19 @@ pub enum HoldKind {
     Policy,
 }
 
+impl HoldKind {
+    /// As in the plan's JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Gap => "gap",
+            Self::Interlock => "interlock",
+            Self::Limit => "limit",
+            Self::Policy => "policy",
+        }
+    }
+}
+
 /// Something to report; nothing is done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {

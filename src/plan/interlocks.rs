@@ -2,8 +2,10 @@
 //!
 //! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public.
 
-use crate::inventory::{ImageFacts, Joined, ManagedBy, Recovery, Reference, SnapshotFacts, Unknown, Usage};
-use crate::model::{Action, ActionClass, Context, Gap, Protection, Source};
+use jiff::Timestamp;
+
+use crate::inventory::{ImageFacts, Inventory, Joined, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, Usage};
+use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Protection, Source};
 
 use super::document::{Hold, HoldKind};
 
@@ -15,7 +17,7 @@ pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Acti
     let mut holds = Holds::default();
     holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
     if takes_from_users(action) {
-        holds.usage(facts.users, &facts.usage);
+        holds.usage(joined, facts.users, &facts.usage);
         holds.gaps(joined, facts.place, facts.image.id.as_str(), action);
     }
     if action == Action::Deregister {
@@ -41,12 +43,13 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
     let mut holds = Holds::default();
     holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.managed_by, facts.keep_tag, facts.legal_hold);
     if takes_from_users(action) {
-        holds.usage(facts.users, &facts.usage);
+        holds.usage(joined, facts.users, &facts.usage);
         holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action);
     }
     if action == Action::DeleteSnapshot {
         if !facts.referring_images.is_empty() {
-            holds.interlock("referenced-by-image", listed(facts.referring_images));
+            let images: Vec<&Reference> = facts.referring_images.iter().collect();
+            holds.interlock("referenced-by-image", listed(&images, joined.now));
         } else if let Err(unknown) = &facts.images {
             holds.interlock("referenced-by-image", reasons(unknown));
         }
@@ -58,26 +61,51 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
     holds.found
 }
 
+/// Everything that holds `action` on a place itself. `reads` says which of its facts the policies over that action read:
+/// one of them that is not known might have spoken against it.
+pub(super) fn on_place(inventory: &Inventory, facts: &PlaceFacts<'_>, context: &Context, reads: impl Fn(&str) -> bool) -> Vec<Hold> {
+    let mut holds = Holds::default();
+    let Some(of) = context.of else { return Vec::new() };
+    match facts.block(of).map(|block| block.managed_by) {
+        Some(Some(Manager::Account)) => {}
+        Some(Some(Manager::DeclarativePolicy)) => holds.interlock(
+            "managed",
+            format!(
+                "a declarative policy of the organization is in charge of Block Public Access for {of}: change it in AWS Organizations"
+            ),
+        ),
+        Some(None) => holds.interlock("managed", format!("{} did not tell who is in charge of it", of.block_source())),
+        None => holds.unread(inventory, of.block_source()),
+    }
+    for (fact, source, known) in [
+        ("imageBlockPublicAccess", Source::ImageBlockPublicAccess, facts.image_block.is_some()),
+        ("snapshotBlockPublicAccess", Source::SnapshotBlockPublicAccess, facts.snapshot_block.is_some()),
+        ("allowedImages", Source::AllowedImages, facts.allowed_images.is_some()),
+        ("images", Source::Images, facts.images.is_some()),
+        ("publicImages", Source::Images, facts.public_images.is_some()),
+        ("snapshots", Source::Snapshots, facts.snapshots.is_some()),
+        ("publicSnapshots", Source::PublicSnapshots, facts.public_snapshots.is_some()),
+    ] {
+        if !known && reads(fact) {
+            holds.unread(inventory, source);
+        }
+    }
+    holds.found
+}
+
 /// Whether somebody who uses the resource would lose it.
 fn takes_from_users(action: Action) -> bool {
     action == Action::Disable || action.class() == ActionClass::Destructive
 }
 
-/// Whether a gap of `source` freezes `action` in its whole place. Every gap freezes what cannot be undone; what only
-/// tells about public snapshots or the Recycle Bin hides no user of an image, and does not freeze disable.
+/// Whether a gap of `source` freezes `action` in its whole place: what it could hide decides ([`Source::hides`]).
 pub(super) fn freezes(source: &Source, action: Action) -> bool {
-    let beside_use = matches!(
-        source,
-        Source::PublicSnapshots
-            | Source::ImagesInRecycleBin
-            | Source::SnapshotsInRecycleBin
-            | Source::RecycleBinRules
-            | Source::RecycleBinRule
-            | Source::Volumes
-    );
-    match action.class() {
-        ActionClass::Destructive => true,
-        _ => action == Action::Disable && !beside_use,
+    match source.hides() {
+        // Answers about one resource freeze a place only where not even their folder could be read.
+        Hides::Users | Hides::Resources | Hides::OneResource => takes_from_users(action),
+        Hides::Consequences => action.class() == ActionClass::Destructive,
+        Hides::SnapshotGuards => action == Action::DeleteSnapshot,
+        Hides::Nothing => false,
     }
 }
 
@@ -93,6 +121,13 @@ impl Holds {
 
     fn gap(&mut self, source: &Source, detail: String) {
         self.found.push(Hold { kind: HoldKind::Gap, name: source.name().into(), detail });
+    }
+
+    /// A source of the place that did not answer, was not asked, or left something out.
+    fn unread(&mut self, inventory: &Inventory, source: Source) {
+        let gap = inventory.place_gaps().find(|gap| gap.source == source);
+        let error = gap.map_or_else(|| format!("{source} was not read, or left something out"), |gap| gap.error.clone());
+        self.gap(&source, error);
     }
 
     fn ownership(&mut self, action: Action, owned: bool, owner: &str, managed: Option<ManagedBy>, keep: Option<&str>, legal_hold: bool) {
@@ -111,10 +146,10 @@ impl Holds {
         }
     }
 
-    fn usage(&mut self, users: &[Reference], usage: &Result<Usage<'_>, Vec<Unknown>>) {
-        let live: Vec<Reference> = users.iter().filter(|user| user.live).cloned().collect();
+    fn usage(&mut self, joined: &Joined<'_>, users: &[Reference], usage: &Result<Usage<'_>, Vec<Unknown>>) {
+        let live: Vec<&Reference> = users.iter().filter(|user| user.live).collect();
         if !live.is_empty() {
-            self.interlock("in-use", listed(&live));
+            self.interlock("in-use", listed(&live, joined.now));
         }
         if let Err(unknown) = usage {
             self.interlock("usage-unknown", reasons(unknown));
@@ -158,8 +193,9 @@ fn days(duration: jiff::SignedDuration) -> i64 {
     duration.as_hours() / 24
 }
 
-fn listed(references: &[Reference]) -> String {
-    named(references.iter().map(ToString::to_string), references.len())
+/// Users as people are told of them.
+pub(super) fn listed(references: &[&Reference], now: Timestamp) -> String {
+    named(references.iter().map(|reference| reference.told(now)), references.len())
 }
 
 fn reasons(unknown: &[Unknown]) -> String {

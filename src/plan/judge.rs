@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use crate::inventory::{ImageFacts, Inventory, Joined, Recovery, SnapshotFacts};
-use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity};
-use crate::policy::{Judge, Judgement, PolicySet, Verdict};
+use crate::inventory::{ImageFacts, Inventory, Joined, Provenance, Recovery, Reference, SnapshotFacts};
+use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
+use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
+use super::details;
 use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
-use super::interlocks;
+use super::{interlocks, unseen};
 
 /// A step that failed this often in a row backs off.
 const FAILURES_BEFORE_BACKOFF: u32 = 3;
@@ -41,15 +42,39 @@ pub(super) struct PlaceJudgement {
 pub(super) fn judge(joined: &Joined<'_>, policies: &PolicySet, principal: Principal) -> Vec<PlaceJudgement> {
     let regions = joined.estate.regions();
     let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
-    let asked = Asked { joined, policies, judge };
+    // What runs is looked at only where a policy is about it.
+    let about_runs = [ResourceKind::Instance, ResourceKind::Group].into_iter().any(|kind| policies.asks_about(kind));
+    let provenance = about_runs.then(|| Provenance::new(joined));
+    let asked = Asked { joined, policies, judge, provenance };
     joined.estate.places.values().map(|inventory| asked.place(inventory)).collect()
 }
 
+/// What is due for one resource and what holds it; nothing for one that no listing names.
+pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Principal, resource: &ResourceId) -> Vec<Entry> {
+    let regions = joined.estate.regions();
+    let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
+    let asked = Asked { joined, policies, judge, provenance: None };
+    let due = joined.estate.places.values().flat_map(|inventory| match resource {
+        ResourceId::Image(id) => {
+            let image = inventory.images.iter().find(|image| image.id == *id);
+            image.map(|image| asked.image(&joined.image(inventory, image)).0).unwrap_or_default()
+        }
+        ResourceId::Snapshot(id) => {
+            let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id);
+            snapshot.map(|snapshot| asked.snapshot(&joined.snapshot(inventory, snapshot)).0).unwrap_or_default()
+        }
+        ResourceId::Place(place) if inventory.place == *place => asked.settings(inventory).0,
+        ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => Vec::new(),
+    });
+    due.map(|due| due.entry).collect()
+}
+
 /// What is asked of every resource.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     joined: &'a Joined<'a>,
-    policies: &'a PolicySet,
-    judge: Judge<'a>,
+    pub(super) policies: &'a PolicySet,
+    pub(super) judge: Judge<'a>,
+    pub(super) provenance: Option<Provenance<'a>>,
 }
 
 impl Asked<'_> {
@@ -61,9 +86,12 @@ impl Asked<'_> {
         let untouched = Untouched { place: inventory.place.clone(), images: quiet(&images), snapshots: quiet(&snapshots) };
         let remembered = self.joined.history.sizes.get(&inventory.place).copied().unwrap_or(0);
         let resources = remembered.max(images.len() + snapshots.len());
-        let (due, findings): (Vec<_>, Vec<_>) = images.into_iter().chain(snapshots).unzip();
+        let settings = self.settings(inventory);
+        let (due, findings): (Vec<_>, Vec<_>) = images.into_iter().chain(snapshots).chain([settings]).unzip();
         let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
         findings.extend(self.missing_rules(inventory));
+        findings.extend(unseen::findings(self.joined, inventory));
+        findings.extend(self.what_runs(inventory));
         PlaceJudgement { due: due.into_iter().flatten().collect(), findings, untouched, resources }
     }
 
@@ -74,13 +102,15 @@ impl Asked<'_> {
             resource: ResourceId::Image(facts.image.id.clone()),
             name: &facts.image.name,
             born: facts.image.created_at,
-            recovery: &facts.recovery,
+            recovery: Some(&facts.recovery),
+            users: facts.users,
         };
         let already = |verdict: &Verdict| match &verdict.context.target {
             Some(target) => self.joined.has_replica(facts.place, facts.image, target) == Some(true) || self.copying(&subject, verdict),
             None => false,
         };
-        self.entries(&subject, judgement, already, |action, context| interlocks::on_image(self.joined, facts, action, context))
+        let told = |because: &[String]| details::of_image(facts, because, self.policies);
+        self.entries(&subject, judgement, already, told, |action, context| interlocks::on_image(self.joined, facts, action, context))
     }
 
     fn snapshot(&self, facts: &SnapshotFacts<'_>) -> (Vec<Due>, Vec<Finding>) {
@@ -90,9 +120,25 @@ impl Asked<'_> {
             resource: ResourceId::Snapshot(facts.snapshot.id.clone()),
             name: facts.snapshot.tags.get("Name").map(String::as_str).unwrap_or_default(),
             born: facts.snapshot.started_at,
-            recovery: &facts.recovery,
+            recovery: Some(&facts.recovery),
+            users: facts.users,
         };
-        self.entries(&subject, judgement, |_| false, |action, _| interlocks::on_snapshot(self.joined, facts, action))
+        let told = |because: &[String]| details::of_snapshot(facts, because, self.policies);
+        self.entries(&subject, judgement, |_| false, told, |action, _| interlocks::on_snapshot(self.joined, facts, action))
+    }
+
+    /// The place itself.
+    fn settings(&self, inventory: &Inventory) -> (Vec<Due>, Vec<Finding>) {
+        let facts = self.joined.place(inventory);
+        let judgement = self.judge.place(&facts);
+        let resource = ResourceId::Place(inventory.place.clone());
+        // A Region has no age: among those due equally long it has none of the precedence that comes with it.
+        let subject = Subject { place: facts.place, resource, name: "", born: self.joined.now, recovery: None, users: &[] };
+        let holds = |action, context: &Context| {
+            interlocks::on_place(inventory, &facts, context, |fact| self.policies.reads(action, ResourceKind::Place, fact))
+        };
+        let told = |because: &[String]| details::of_place(&facts, because, self.policies);
+        self.entries(&subject, judgement, |_| false, told, holds)
     }
 
     /// Whether a copy that was started is still on its way, even if no listing shows it yet.
@@ -105,6 +151,7 @@ impl Asked<'_> {
         subject: &Subject<'_>,
         judgement: Judgement,
         already: impl Fn(&Verdict) -> bool,
+        told: impl Fn(&[String]) -> String,
         holds: impl Fn(Action, &Context) -> Vec<Hold>,
     ) -> (Vec<Due>, Vec<Finding>) {
         let mut due = Vec::new();
@@ -127,12 +174,17 @@ impl Asked<'_> {
             let entry = subject.entry(verdict, self);
             if verdict.action == Action::Notify {
                 if verdict.forbidden_by.is_empty() && !verdict.because.is_empty() {
-                    findings.push(entry.into_finding());
+                    let detail = told(&entry.because);
+                    findings.push(entry.into_finding(detail));
                 }
                 continue;
             }
             let mut held_by = holds(verdict.action, &verdict.context);
-            held_by.extend(verdict.forbidden_by.iter().map(|id| Hold { kind: HoldKind::Policy, name: id.clone(), detail: self.title(id) }));
+            held_by.extend(verdict.forbidden_by.iter().map(|id| Hold {
+                kind: HoldKind::Policy,
+                name: id.clone(),
+                detail: self.forbidden(id, subject),
+            }));
             held_by.extend(judgement.faults.iter().chain(&verdict.faults).map(|fault| Hold {
                 kind: HoldKind::Error,
                 name: fault.policy.clone(),
@@ -147,8 +199,14 @@ impl Asked<'_> {
         (due, findings)
     }
 
-    fn title(&self, policy: &str) -> String {
-        self.policies.info(policy).map(|info| info.label().to_owned()).unwrap_or_default()
+    /// What a guard rail says, with the users it is about.
+    fn forbidden(&self, policy: &str, subject: &Subject<'_>) -> String {
+        let Some(info) = self.policies.info(policy) else { return String::new() };
+        let stale: Vec<&Reference> = subject.users.iter().filter(|user| !user.live && info.asks_stale_use).collect();
+        match stale.as_slice() {
+            [] => info.label().to_owned(),
+            stale => format!("{}: {}", info.label(), interlocks::listed(stale, self.joined.now)),
+        }
     }
 
     /// A step that keeps failing is held, so that it uses no rate.
@@ -167,7 +225,9 @@ impl Asked<'_> {
 
     /// Where nothing would be recoverable, one finding says how to change that.
     fn missing_rules(&self, inventory: &Inventory) -> Option<Finding> {
-        let rules = inventory.rules.as_ref().filter(|_| self.joined.config.recovery.require_recycle_bin)?;
+        // Where no policy deletes anything, the bin is nobody's concern, read or not.
+        let concerns = self.joined.config.recovery.require_recycle_bin && self.policies.needs().wants(&Source::RecycleBinRules);
+        let rules = inventory.rules.as_ref().filter(|_| concerns)?;
         let empty = inventory.images.is_empty() && inventory.snapshots.is_empty();
         let missing = ["EC2_IMAGE", "EBS_SNAPSHOT"]
             .into_iter()
@@ -199,14 +259,16 @@ struct Subject<'a> {
     resource: ResourceId,
     name: &'a str,
     born: Timestamp,
-    recovery: &'a Recovery,
+    /// How long the Recycle Bin would keep it; `None` for what does not go there.
+    recovery: Option<&'a Recovery>,
+    users: &'a [Reference],
 }
 
 impl Subject<'_> {
     fn entry(&self, verdict: &Verdict, asked: &Asked<'_>) -> Entry {
         let now = asked.joined.now;
         let reversible_until = match (verdict.action.class(), self.recovery) {
-            (ActionClass::Destructive, Recovery::For(kept)) => now.checked_add(*kept).ok(),
+            (ActionClass::Destructive, Some(Recovery::For(kept))) => now.checked_add(*kept).ok(),
             _ => None,
         };
         Entry {
@@ -236,8 +298,8 @@ impl Asked<'_> {
 }
 
 impl Entry {
-    fn into_finding(self) -> Finding {
+    fn into_finding(self, detail: String) -> Finding {
         let Self { action, place, resource, name, because, severity, .. } = self;
-        Finding { action, place, resource, name, because, severity, detail: String::new() }
+        Finding { action, place, resource, name, because, severity, detail }
     }
 }

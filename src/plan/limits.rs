@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{Joined, Triple};
-use crate::model::{Place, Source};
+use crate::model::{Place, ResourceId, Source};
 
 use super::document::{Entry, Hold, HoldKind};
 use super::judge::{Due, PlaceJudgement};
@@ -150,8 +150,9 @@ impl Tripwire {
                 let first_seen = due.is_free() || !joined.history.clocks.contains_key(&triple);
                 due.counts() && first_seen && is_newly_due(joined, approved, &triple, due)
             };
-            let count = judgement.due.iter().filter(newly).count();
-            in_all += count;
+            in_all += judgement.due.iter().filter(newly).count();
+            // The share is one of images and snapshots; a place's own two settings are neither.
+            let count = judgement.due.iter().filter(newly).filter(|due| !is_setting(&due.entry)).count();
             let share = 100.0 * as_float(count) / as_float(judgement.resources);
             let over_share = count > limits.tripwire_count && share > limits.tripwire_percent;
             let over_half = count >= SMALL_PLACE_AT_LEAST && 2 * count > judgement.resources;
@@ -170,8 +171,14 @@ impl Tripwire {
 
     /// Why `entry` is part of a cohort that a person must look at first.
     fn over(&self, entry: &Entry) -> Option<String> {
-        self.places.get(&entry.place).or(self.estate.as_ref()).cloned()
+        let place = self.places.get(&entry.place).filter(|_| !is_setting(entry));
+        place.or(self.estate.as_ref()).cloned()
     }
+}
+
+/// Whether it is about the place itself, which has no more than two settings to change: no cohort of it falls due at once.
+fn is_setting(entry: &Entry) -> bool {
+    matches!(entry.resource, ResourceId::Place(_))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share in percent of counts far below 2^52")]

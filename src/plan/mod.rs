@@ -5,13 +5,17 @@
 mod audit;
 mod canonical;
 mod clocks;
+mod details;
 mod document;
 mod interlocks;
 mod judge;
 mod limits;
 mod make;
+mod outlook;
 mod outsiders;
 mod questions;
+mod runs;
+mod unseen;
 
 pub use crate::model::Principal;
 pub use audit::{Objection, audit};
@@ -19,4 +23,5 @@ pub use clocks::{advance, lapsed};
 pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
 pub use judge::create_rule;
 pub use make::{make, make_exposure};
-pub use questions::{Questions, questions};
+pub use outlook::{Forecast, outlook};
+pub use questions::{Questions, cross_checked, questions};

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{Estate, History, Inventory, Reading, Sighting, User};
-use crate::model::{AccountId, Grantee, Image, Place};
+use crate::model::{AccountId, Grantee, Hides, Image, Place};
 
 /// What the plan was made from.
 #[derive(Clone, Copy)]
@@ -67,7 +67,8 @@ fn looked_into(account: &AccountId, inventory: &Inventory, seen: &Seen<'_>, of_s
             let bin = place.bin.as_ref().is_some_and(|bin| bin.iter().all(|image| seen.history.mappings.contains_key(image)));
             bin && place.images_read && !place.images.iter().any(Image::mapping_is_missing)
         };
-        place.usage_gaps().next().is_none() && (!of_snapshot || mapped())
+        let asked = place.unasked.iter().all(|source| source.hides() != Hides::Users);
+        place.usage_gaps().next().is_none() && asked && (!of_snapshot || mapped())
     });
     let before = seen.history.readings.get(&there).is_some_and(|reading| {
         *account != inventory.place.account && !is_old(account, reading, seen) && (!of_snapshot || reading.with_images)
@@ -92,10 +93,10 @@ pub(super) fn remembered<'h>(seen: &Seen<'h>, uses: impl Fn(&'h Reading) -> Opti
         }
         let old = is_old(&place.account, reading, seen);
         let users_read = seen.estate.places.get(place).is_some_and(|place| place.usage_gaps().next().is_none());
-        let image = |user: User| matches!(user, User::Image | User::ImageInRecycleBin);
-        let counts = |sighting: &&Sighting| (old || sighting.live) && (!users_read || image(sighting.user));
+        let image = |user: &User| matches!(user, User::Image { .. } | User::ImageInRecycleBin { .. });
+        let counts = |sighting: &&Sighting| (old || sighting.live) && (!users_read || image(&sighting.user));
         if let Some(sighting) = uses(reading).into_iter().flatten().find(counts) {
-            object(format!("{} used it in {place} when that was last read", sighting.name));
+            object(format!("{} used it in {place} when that was last read", sighting.user.name()));
         }
     }
 }

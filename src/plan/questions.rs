@@ -46,6 +46,29 @@ pub fn questions(joined: &Joined<'_>, policies: &PolicySet, principal: Principal
     joined.estate.places.iter().map(|(place, inventory)| (place.clone(), ask(inventory))).collect()
 }
 
+/// The own images that EC2's cross-check of references is worth asking about: those of which something is due that would
+/// take them from a user, or all where a policy judges more than that by who uses them. `joined` as for [`questions`].
+pub fn cross_checked(joined: &Joined<'_>, policies: &PolicySet, principal: Principal) -> BTreeMap<Place, Vec<AmiId>> {
+    if !policies.needs().wants(&Source::ImageReferences) {
+        return BTreeMap::new();
+    }
+    let regions = joined.estate.regions();
+    let all = policies.asks_image_references() == Asked::All;
+    let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
+    let ask = |inventory: &Inventory| -> Vec<AmiId> {
+        let own = inventory.images.par_iter().filter(|image| image.owner == inventory.place.account);
+        let worth = own.filter(|image| all || takes_use(&judge.image(&joined.image(inventory, image))));
+        worth.map(|image| image.id.clone()).collect()
+    };
+    joined
+        .estate
+        .places
+        .iter()
+        .filter(|(_, inventory)| inventory.images_read)
+        .map(|(place, inventory)| (place.clone(), ask(inventory)))
+        .collect()
+}
+
 /// Whether something is due that must not happen to a shared resource.
 fn takes_use(judgement: &Judgement) -> bool {
     judgement.due.iter().any(|verdict| matches!(verdict.action, Action::Disable | Action::Deregister | Action::DeleteSnapshot))

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::inventory::{ImageFacts, SnapshotFacts};
-use crate::model::{AccountId, Action, Context, Grantee, ImageState, Permissions, Region};
+use crate::inventory::{ImageFacts, PlaceFacts, SnapshotFacts};
+use crate::model::{AccountId, Action, BlockState, Context, Grantee, ImageState, Permissions, Region, Shareable};
 
 use super::targets::Targets;
 
@@ -25,7 +25,12 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, now: Timestamp, targets: &Targets
             Action::Deprecate if available && !image.is_deprecated(now) => asked.push((action, Context::none())),
             Action::Disable if available => asked.push((action, Context::none())),
             Action::Replicate if available => asked.extend(copies(facts, targets, estate)),
-            Action::MakePrivate | Action::Deprecate | Action::Disable | Action::DeleteSnapshot | Action::Replicate => {}
+            Action::MakePrivate
+            | Action::BlockPublicAccess
+            | Action::Deprecate
+            | Action::Disable
+            | Action::DeleteSnapshot
+            | Action::Replicate => {}
         }
     }
     asked
@@ -43,6 +48,14 @@ pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>) -> Vec<(Action, Context)> {
         asked.push((Action::DeleteSnapshot, Context::none()));
     }
     asked
+}
+
+/// The questions worth asking about a place. What is blocked already, in whichever way, is left as it is: to block new
+/// sharing where all is blocked would make public again what that hides. A state that is not known may be none at all.
+pub(super) fn of_place(facts: &PlaceFacts<'_>) -> Vec<(Action, Context)> {
+    let open = |of: &Shareable| facts.block(*of).is_none_or(|block| block.state == BlockState::Unblocked);
+    let blocks = Shareable::ALL.into_iter().filter(open).map(|of| (Action::BlockPublicAccess, Context::of(of)));
+    blocks.chain([(Action::Notify, Context::none())]).collect()
 }
 
 /// Everybody it is shared with but the public, which makePrivate is for, and its owner.

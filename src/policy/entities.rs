@@ -1,9 +1,11 @@
 //! Facts to Cedar entities. What is unknown is left out, never guessed.
 
+use std::iter;
+
 use cedar_policy::{Entity, EntityUid, RestrictedExpression};
 
-use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, SnapshotFacts, Usage, User, Version};
-use crate::model::{Grantee, Image, Permissions, Protection, Snapshot, Tags, Volume};
+use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, PlaceFacts, Reach, SnapshotFacts, Usage, User, Version, system_of};
+use crate::model::{AllowedImages, Block, Grantee, Image, Manager, Permissions, Protection, Snapshot, Tags, Volume};
 
 use super::schema::{Names, uid};
 use super::uses::{Named, Uses};
@@ -23,8 +25,11 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
         idle,
         usage: used,
         sharing,
+        reach,
         family,
         version,
+        newer_base,
+        consumers,
         replica_regions,
         replicate_to,
         managed_by,
@@ -41,6 +46,7 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
     put.put_known("idle", *idle, duration);
     usage(&mut put, used.as_ref().ok())?;
     share(&mut put, *sharing, names)?;
+    reached(&mut put, reach, names)?;
     if let Some(FamilyFacts { name: _, rank, size, versions_behind, is_newest }) = family {
         put.put_record("family", || {
             [("rank", count(*rank)), ("size", count(*size)), ("versionsBehind", count(*versions_behind)), ("isNewest", truth(*is_newest))]
@@ -51,6 +57,8 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
             [("major", long(*major)), ("minor", long(*minor)), ("patch", long(*patch)), ("prerelease", truth(prerelease.is_some()))]
         })?;
     }
+    put.put_known("newerBase", *newer_base, truth);
+    put.put_known("consumers", *consumers, count);
     put.put_known("replicaRegions", replica_regions.as_ref(), |regions| {
         entities(&names.region, regions.iter().map(|region| region.as_str()))
     });
@@ -63,7 +71,7 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
     if let Some(family) = family.as_ref().filter(|_| uses.ancestors.has("Family")) {
         above.push(uid(&names.family, &family.name));
     }
-    build(uid(&names.image, image.id.as_str()), put, above, &image.tags, &uses.tags)
+    build(uid(&names.image, image.id.as_str()), put, above, texts_of(&image.tags), &uses.tags)
 }
 
 /// What DescribeImages says of the image itself.
@@ -94,6 +102,8 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
         tags: _,
     } = image;
     put.put("name", || text(name));
+    put.put_found("operatingSystem", || Some(text(system_of(image)?.name)));
+    put.put_found("platformEndOfLife", || Some(datetime(system_of(image)?.end_of_life()?)));
     put.put_known("description", description.as_deref(), text);
     put.put("owner", || entity(&names.account, owner.as_str()));
     put.put_known("ownerAlias", owner_alias.as_deref(), text);
@@ -121,6 +131,8 @@ fn described(put: &mut Attributes<'_>, image: &Image, names: &Names) {
     };
     put.put_known("deregistrationProtected", protected, truth);
     put.put_known("sourceImage", source_image.as_ref(), |(source, _)| entity(&names.image, source.as_str()));
+    // Snapshots beside the root's, wherever the root has one.
+    put.put("dataVolumes", || count(image.snapshots().count().saturating_sub(usize::from(root_device_type == "ebs"))));
     put.put("snapshotCount", || count(image.snapshots().count()));
     put.put("snapshotGiB", || {
         long(volumes.iter().filter(|volume| volume.snapshot.is_some()).fold(0, |sum: i64, volume| sum.saturating_add(volume.size_gib)))
@@ -153,6 +165,7 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
         age,
         is_public,
         sharing,
+        reach,
         images,
         usage: used,
         source_volume_exists,
@@ -172,6 +185,7 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
     put.put("state", || text(state));
     put.put_known("isPublic", *is_public, truth);
     share(&mut put, *sharing, names)?;
+    reached(&mut put, reach, names)?;
     put.put_known("encrypted", *encrypted, truth);
     put.put_known("kmsKey", kms_key.as_deref(), text);
     put.put("sizeGiB", || long(*size_gib));
@@ -183,47 +197,99 @@ pub(super) fn snapshot(facts: &SnapshotFacts<'_>, names: &Names, uses: &Uses, ab
     put.put_known("orphanedFor", *orphaned_for, duration);
     put.put("legalHold", || truth(*legal_hold));
     let above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
-    build(uid(&names.snapshot, id.as_str()), put, above, tags, &uses.tags)
+    build(uid(&names.snapshot, id.as_str()), put, above, texts_of(tags), &uses.tags)
+}
+
+/// The place and what lies above it. It has no tags.
+pub(super) fn place(facts: &PlaceFacts<'_>, names: &Names, uses: &Uses, above_account: &[EntityUid]) -> Result<Entity, Unbuildable> {
+    let PlaceFacts { place, image_block, snapshot_block, allowed_images, images, public_images, snapshots, public_snapshots } = facts;
+    let mut put = Attributes::new(uses);
+    put.put("account", || entity(&names.account, place.account.as_str()));
+    put.put("region", || entity(&names.region, place.region.as_str()));
+    for (name, block) in [("imageBlockPublicAccess", image_block), ("snapshotBlockPublicAccess", snapshot_block)] {
+        if let Some(Block { state, managed_by }) = block {
+            put.put_record(name, || iter::once(("state", text(state.name()))).chain(managed(*managed_by)))?;
+        }
+    }
+    if let Some(AllowedImages { state, managed_by, providers }) = allowed_images {
+        let known = || [("state", text(state.name())), ("providers", texts(providers.iter().map(String::as_str)))];
+        put.put_record("allowedImages", || known().into_iter().chain(managed(*managed_by)))?;
+    }
+    for (name, number) in
+        [("images", images), ("publicImages", public_images), ("snapshots", snapshots), ("publicSnapshots", public_snapshots)]
+    {
+        put.put_known(name, *number, count);
+    }
+    let above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
+    build(uid(&names.place, &place.to_string()), put, above, iter::empty(), &uses.tags)
+}
+
+/// Who is in charge of a setting, where that is known.
+fn managed(by: Option<Manager>) -> Option<(&'static str, RestrictedExpression)> {
+    Some(("managedBy", text(by?.name())))
 }
 
 fn usage(put: &mut Attributes<'_>, usage: Option<&Usage<'_>>) -> Result<(), Unbuildable> {
     let Some(usage) = usage else { return Ok(()) };
     put.put_record("usage", || {
-        let by = |user: User| usage.references.iter().filter(|reference| reference.user == user).count();
-        let named = [User::Instance, User::LaunchTemplate, User::AutoScalingGroup, User::LaunchConfiguration].map(by);
-        let [instances, templates, groups, configurations] = named;
+        let of = |kind: fn(&User) -> bool| usage.references.iter().filter(|reference| kind(&reference.user)).count();
+        let kinds = [
+            ("instances", of(|user| matches!(user, User::Instance { .. }))),
+            ("launchTemplates", of(|user| matches!(user, User::LaunchTemplate { .. }))),
+            ("autoScalingGroups", of(|user| matches!(user, User::AutoScalingGroup { .. }))),
+            ("launchConfigurations", of(|user| matches!(user, User::LaunchConfiguration { .. }))),
+            ("fleets", of(|user| matches!(user, User::SpotFleet { .. } | User::SpotRequest { .. } | User::Fleet { .. }))),
+            ("parameters", of(|user| matches!(user, User::Parameter { .. }))),
+            ("recipes", of(|user| matches!(user, User::ImageRecipe { .. } | User::ContainerRecipe { .. }))),
+            ("screams", of(|user| matches!(user, User::FailedLaunch { .. }))),
+        ];
         let total = usage.references.len();
-        [
-            ("total", count(total)),
-            ("live", count(usage.live())),
-            ("stale", count(usage.stale())),
-            ("instances", count(instances)),
-            ("launchTemplates", count(templates)),
-            ("autoScalingGroups", count(groups)),
-            ("launchConfigurations", count(configurations)),
-            ("other", count(total.saturating_sub(named.iter().sum()))),
-        ]
+        let other = total.saturating_sub(kinds.iter().map(|(_, users)| users).sum());
+        let sums = [("total", total), ("live", usage.live()), ("stale", usage.stale()), ("other", other)];
+        sums.into_iter().chain(kinds).map(|(name, users)| (name, count(users)))
     })
 }
 
 fn share(put: &mut Attributes<'_>, sharing: Option<&Permissions>, names: &Names) -> Result<(), Unbuildable> {
     let Some(sharing) = sharing else { return Ok(()) };
-    put.put_record("sharing", || {
-        let (mut accounts, mut organizations, mut units) = (Vec::new(), Vec::new(), Vec::new());
-        for grantee in sharing.shares() {
-            match grantee {
-                Grantee::Everyone => {}
-                Grantee::Account(account) => accounts.push(account.as_str()),
-                Grantee::Organization(arn) => organizations.push(last(arn)),
-                Grantee::Unit(arn) => units.push(last(arn)),
-            }
+    put.put_record("sharing", || grantees(sharing.shares(), names))
+}
+
+/// What permissions, snapshots and keys tell together.
+fn reached(put: &mut Attributes<'_>, reach: &Reach<'_>, names: &Names) -> Result<(), Unbuildable> {
+    let Reach {
+        public_snapshots,
+        snapshots_shared_with,
+        left,
+        unusable,
+        keys: _, // for people
+    } = reach;
+    put.put_known("snapshotsPublic", public_snapshots.as_ref(), |public| truth(!public.is_empty()));
+    for (name, accounts) in [("snapshotsSharedWith", snapshots_shared_with), ("sharedWithLeft", left)] {
+        put.put_known(name, accounts.as_ref(), |accounts| entities(&names.account, accounts.iter().map(|account| account.as_str())));
+    }
+    match unusable {
+        Some(unusable) => put.put_record("unusableShares", || grantees(unusable.keys().copied(), names)),
+        None => Ok(()),
+    }
+}
+
+/// The fields of a `Sharing`.
+fn grantees<'g>(grantees: impl Iterator<Item = &'g Grantee>, names: &Names) -> [(&'static str, RestrictedExpression); 3] {
+    let (mut accounts, mut organizations, mut units) = (Vec::new(), Vec::new(), Vec::new());
+    for grantee in grantees {
+        match grantee {
+            Grantee::Everyone => {}
+            Grantee::Account(account) => accounts.push(account.as_str()),
+            Grantee::Organization(arn) => organizations.push(last(arn)),
+            Grantee::Unit(arn) => units.push(last(arn)),
         }
-        [
-            ("accounts", entities(&names.account, accounts)),
-            ("organizations", entities(&names.organization, organizations)),
-            ("orgUnits", entities(&names.unit, units)),
-        ]
-    })
+    }
+    [
+        ("accounts", entities(&names.account, accounts)),
+        ("organizations", entities(&names.organization, organizations)),
+        ("orgUnits", entities(&names.unit, units)),
+    ]
 }
 
 /// The last part of an ARN: the id of the organization or unit.
@@ -232,7 +298,7 @@ pub(super) fn last(arn: &str) -> &str {
 }
 
 /// Everything above the account is a direct parent, so that the store needs nothing but the resource.
-fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account: &[EntityUid]) -> Vec<EntityUid> {
+pub(super) fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account: &[EntityUid]) -> Vec<EntityUid> {
     let mut above: Vec<EntityUid> =
         above_account.iter().filter(|entity| uses.ancestors.has(entity.type_name().basename())).cloned().collect();
     if uses.ancestors.has("Account") {
@@ -244,8 +310,18 @@ fn above(uses: &Uses, names: &Names, account: &str, region: &str, above_account:
     above
 }
 
-fn build(uid: EntityUid, attributes: Attributes<'_>, above: Vec<EntityUid>, tags: &Tags, read: &Named) -> Result<Entity, Unbuildable> {
+fn texts_of(tags: &Tags) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
+pub(super) fn build<'t>(
+    uid: EntityUid,
+    attributes: Attributes<'_>,
+    above: Vec<EntityUid>,
+    tags: impl Iterator<Item = (&'t str, &'t str)>,
+    read: &Named,
+) -> Result<Entity, Unbuildable> {
     let tags =
-        tags.iter().filter(|(key, _)| read.has(key)).map(|(key, value)| (key.clone(), RestrictedExpression::new_string(value.clone())));
+        tags.filter(|(key, _)| read.has(key)).map(|(key, value)| (key.to_owned(), RestrictedExpression::new_string(value.to_owned())));
     Ok(Entity::new_with_tags(uid, attributes.finish(), above, tags).map_err(Box::new)?)
 }

@@ -31,6 +31,8 @@ pub struct PolicyInfo {
     pub actions: Vec<Action>,
     /// What it can speak about.
     pub resources: Vec<ResourceKind>,
+    /// Whether it asks for stale use: then people want to know whose.
+    pub asks_stale_use: bool,
     /// Its text, without the comments before it.
     pub text: String,
 }

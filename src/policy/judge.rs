@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{Context as CedarContext, Entities, Entity, EntityUid, EvalResult, Request, RestrictedExpression, eval_expression};
 use jiff::Timestamp;
 
-use crate::inventory::{ImageFacts, Organization, SnapshotFacts};
+use crate::inventory::{GroupFacts, ImageFacts, InstanceFacts, Organization, PlaceFacts, SnapshotFacts};
 use crate::model::{AccountId, Action, Context, Principal, Region, Severity, Source};
 
 use super::candidates;
@@ -18,7 +18,7 @@ use super::info::Effect;
 use super::membership::{Directory, Member};
 use super::schema::ResourceKind;
 use super::set::{Bench, PolicySet, Rule};
-use super::values::{Unbuildable, datetime, entity};
+use super::values::{Unbuildable, datetime, entity, text};
 
 /// What is due for one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,6 +123,28 @@ impl Judge<'_> {
         })
     }
 
+    /// What is due for a place.
+    pub fn place(&self, facts: &PlaceFacts<'_>) -> Judgement {
+        let asked = candidates::of_place(facts);
+        self.decide(ResourceKind::Place, asked, &facts.place.account, |above| {
+            super::entities::place(facts, &self.set.schemas.names, &self.set.place, above)
+        })
+    }
+
+    /// What is to be said of an instance.
+    pub fn instance(&self, facts: &InstanceFacts<'_>) -> Judgement {
+        self.decide(ResourceKind::Instance, vec![(Action::Notify, Context::none())], &facts.place.account, |above| {
+            super::running::instance(facts, &self.set.schemas.names, &self.set.instance, above)
+        })
+    }
+
+    /// What is to be said of an Auto Scaling group.
+    pub fn group(&self, facts: &GroupFacts<'_>) -> Judgement {
+        self.decide(ResourceKind::Group, vec![(Action::Notify, Context::none())], &facts.place.account, |above| {
+            super::running::group(facts, &self.set.schemas.names, &self.set.group, above)
+        })
+    }
+
     fn decide(
         &self,
         kind: ResourceKind,
@@ -217,7 +239,7 @@ impl<'a> Hearing<'a> {
     }
 
     fn question(&self, bench: &Bench, context: &Context) -> Result<Question<'_>, Unbuildable> {
-        let Context { grantee, target } = context;
+        let Context { grantee, target, of } = context;
         let names = &self.judge.set.schemas.names;
         let grantee = grantee.as_ref().and_then(|grantee| self.judge.directory.grantee(grantee));
         let mut pairs = Vec::new();
@@ -228,6 +250,9 @@ impl<'a> Hearing<'a> {
         }
         if let Some(target) = target {
             pairs.push(("target".to_owned(), entity(&names.region, target.as_str())));
+        }
+        if let Some(of) = of {
+            pairs.push(("of".to_owned(), text(of.name())));
         }
         let context = if pairs.is_empty() {
             self.judge.context.clone()

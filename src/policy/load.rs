@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::model::Action;
 
 use super::info::{Effect, PolicyInfo};
+use super::kinds::Named;
 use super::lint::{self, Fault};
 use super::membership::Memberships;
 use super::problem::{Location, PolicyErrors, Problem};
@@ -38,7 +39,7 @@ pub fn shipped_files() -> Vec<PolicyFile> {
             vec![$(PolicyFile { path: concat!("policies/", $name).into(), text: include_str!(concat!("../../policies/", $name)).into() }),*]
         };
     }
-    shipped!["availability.cedar", "finance.cedar", "guardrails.cedar", "lifecycle.cedar", "security.cedar"]
+    shipped!["availability.cedar", "finance.cedar", "guardrails.cedar", "lifecycle.cedar", "provenance.cedar", "security.cedar"]
 }
 
 /// A policy as it stands in its file.
@@ -47,6 +48,7 @@ struct Statement<'a> {
     range: Range<usize>,
     /// Named by its `@id`, or by where it stands as long as it has none.
     policy: Policy,
+    named: Named,
 }
 
 impl PolicySet {
@@ -130,7 +132,9 @@ fn parse<'a>(file: &'a PolicyFile, problems: &mut Vec<Problem>) -> Vec<Statement
         for policy in set.policies() {
             let place = Location::of(&file.path, &file.text, range.start);
             let id = policy.annotation("id").filter(|id| !id.trim().is_empty()).map_or_else(|| place.to_string(), str::to_owned);
-            parsed.push(Statement { file, range: range.clone(), policy: policy.new_id(PolicyId::new(id)) });
+            // Without a JSON form it is refused below.
+            let named = policy.to_json().map(|json| Named::of(&json)).unwrap_or_default();
+            parsed.push(Statement { file, range: range.clone(), policy: policy.new_id(PolicyId::new(id)), named });
         }
     }
     parsed
@@ -177,21 +181,25 @@ impl Statement<'_> {
     fn loaded(&self, schemas: &Schemas) -> Result<Loaded, Problem> {
         let json = self.policy.to_json().map_err(|error| self.problem(Fault::new(error.to_string(), "report this as a bug")))?;
         let mut reach = BTreeSet::new();
-        for environment in schemas.readings.iter().flat_map(|reading| self.policy.get_valid_request_envs(reading.schema())) {
+        for environment in schemas.readings_for(&self.named).iter().flat_map(|reading| self.policy.get_valid_request_envs(reading.schema()))
+        {
             let action = schemas.names.actions().iter().find(|(_, uid)| uid == environment.action());
             let kind = ResourceKind::ALL.into_iter().find(|&kind| schemas.names.kind(kind) == environment.resource());
             if let (Some(&(action, _)), Some(kind)) = (action, kind) {
                 reach.insert((action, kind));
             }
         }
+        let effect = match self.policy.effect() {
+            cedar_policy::Effect::Permit => Effect::Permit,
+            cedar_policy::Effect::Forbid => Effect::Forbid,
+        };
+        reach.retain(|&(action, kind)| self.named.reaches(effect, action, kind));
         reach.extend(self.unread(schemas));
         let annotation = |key: &str| self.policy.annotation(key).map(str::to_owned);
+        let uses = Uses::of(&self.policy, &json);
         let info = PolicyInfo {
             id: self.policy.id().to_string(),
-            effect: match self.policy.effect() {
-                cedar_policy::Effect::Permit => Effect::Permit,
-                cedar_policy::Effect::Forbid => Effect::Forbid,
-            },
+            effect,
             title: annotation("title"),
             severity: self.policy.annotation("severity").and_then(lint::severity).unwrap_or_default(),
             owner: annotation("owner"),
@@ -202,9 +210,9 @@ impl Statement<'_> {
             line: self.location(0).line,
             actions: reach.iter().map(|&(action, _)| action).collect::<BTreeSet<_>>().into_iter().collect(),
             resources: reach.iter().map(|&(_, kind)| kind).collect::<BTreeSet<_>>().into_iter().collect(),
+            asks_stale_use: uses.attributes.has("stale"),
             text: self.text().to_owned(),
         };
-        let uses = Uses::of(&self.policy, &json);
         let advice =
             lint::advice(&self.policy, |name| uses.attributes.has(name), |verb| info.actions.iter().any(|action| action.name() == verb));
         let warnings = advice.into_iter().map(|fault| self.problem(fault)).collect();
@@ -231,14 +239,15 @@ impl Statement<'_> {
             ActionConstraint::Eq(action) => action == *revoke,
             ActionConstraint::In(actions) => actions.iter().any(speaks),
         };
-        if !revokes || !self.text().contains("grantee") || schemas.readings.iter().all(|reading| valid(self, reading)) {
+        if !revokes || !self.text().contains("grantee") || schemas.readings_for(&self.named).iter().all(|reading| valid(self, reading)) {
             return Vec::new();
         }
         let about = |kind: ResourceKind| match self.policy.resource_constraint() {
             ResourceConstraint::Is(name) | ResourceConstraint::IsIn(name, _) => name == *schemas.names.kind(kind),
             ResourceConstraint::Any | ResourceConstraint::In(_) | ResourceConstraint::Eq(_) => true,
         };
-        ResourceKind::ALL.into_iter().filter(|&kind| about(kind)).map(|kind| (Action::RevokeShare, kind)).collect()
+        let shared = [ResourceKind::Image, ResourceKind::Snapshot];
+        shared.into_iter().filter(|&kind| about(kind)).map(|kind| (Action::RevokeShare, kind)).collect()
     }
 }
 
@@ -277,7 +286,7 @@ fn duplicates(statements: &[Statement<'_>]) -> Vec<Problem> {
 fn invalid(statements: &[Statement<'_>], schemas: &Schemas) -> Vec<Problem> {
     let mut problems = Vec::new();
     for statement in statements {
-        let mut complaints = schemas.readings.iter().map(|reading| complaints(statement, reading));
+        let mut complaints = schemas.readings_for(&statement.named).iter().map(|reading| complaints(statement, reading));
         let first = complaints.next().unwrap_or_default();
         let about_grantee = statement.text().contains("grantee");
         if first.is_empty() || about_grantee && complaints.any(|complaints| complaints.is_empty()) {

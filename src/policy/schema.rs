@@ -6,6 +6,8 @@ use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, Schema, Valida
 
 use crate::model::{Action, Principal};
 
+use super::kinds::{self, Named};
+
 const TEXT: &str = include_str!("../../policies/schema.cedarschema");
 
 /// What `context.grantee` is in the schema's text, and what else it can be.
@@ -22,16 +24,26 @@ pub fn schema_text() -> &'static str {
 pub enum ResourceKind {
     Image,
     Snapshot,
+    Instance,
+    Group,
+    Place,
 }
 
 impl ResourceKind {
-    pub const ALL: [Self; 2] = [Self::Image, Self::Snapshot];
+    pub const ALL: [Self; 5] = [Self::Image, Self::Snapshot, Self::Instance, Self::Group, Self::Place];
+
+    /// A permit is about these only if it names them. `permit (principal, action == Action::"notify", resource)` was
+    /// written about images and snapshots; read as being about every instance too, it would flood its readers.
+    pub(super) const BY_NAME: [Self; 3] = [Self::Instance, Self::Group, Self::Place];
 
     /// The name of the Cedar entity type.
     pub fn name(self) -> &'static str {
         match self {
             Self::Image => "Image",
             Self::Snapshot => "Snapshot",
+            Self::Instance => "Instance",
+            Self::Group => "Group",
+            Self::Place => "Place",
         }
     }
 }
@@ -41,6 +53,8 @@ impl ResourceKind {
 pub(super) struct Schemas {
     /// One per type that `context.grantee` can have, `Account` first: Cedar has no type for "one of these".
     pub(super) readings: Vec<Validator>,
+    /// The same without the types of [`ResourceKind::BY_NAME`], for policies that name none of them.
+    unnamed: Vec<Validator>,
     pub(super) names: Names,
     /// The actions and their groups.
     pub(super) actions: Entities,
@@ -51,6 +65,9 @@ pub(super) struct Schemas {
 pub(super) struct Names {
     pub(super) image: EntityTypeName,
     pub(super) snapshot: EntityTypeName,
+    pub(super) instance: EntityTypeName,
+    pub(super) group: EntityTypeName,
+    pub(super) place: EntityTypeName,
     pub(super) account: EntityTypeName,
     pub(super) account_group: EntityTypeName,
     pub(super) organization: EntityTypeName,
@@ -71,16 +88,22 @@ impl Schemas {
     }
 
     fn read() -> Result<Self, Box<dyn std::error::Error>> {
-        let readings = GRANTEES
+        let texts = GRANTEES.map(|grantee| TEXT.replace(GRANTEE, grantee));
+        let readings = texts
             .iter()
-            .map(|grantee| Ok(Validator::new(Schema::from_cedarschema_str(&TEXT.replace(GRANTEE, grantee)).map_err(Box::new)?.0)))
+            .map(|text| Ok(Validator::new(Schema::from_cedarschema_str(text).map_err(Box::new)?.0)))
             .collect::<Result<Vec<_>, Box<dyn std::error::Error>>>()?;
+        let unnamed =
+            texts.iter().map(|text| Ok(Validator::new(kinds::unnamed(text)?))).collect::<Result<_, Box<dyn std::error::Error>>>()?;
         let actions = readings.first().ok_or("there is no reading")?.schema().action_entities().map_err(Box::new)?;
         let warden: EntityTypeName = "Warden".parse()?;
         let action: EntityTypeName = "Action".parse()?;
         let names = Names {
             image: "Image".parse()?,
             snapshot: "Snapshot".parse()?,
+            instance: "Instance".parse()?,
+            group: "Group".parse()?,
+            place: "Place".parse()?,
             account: "Account".parse()?,
             account_group: "AccountGroup".parse()?,
             organization: "Organization".parse()?,
@@ -91,7 +114,12 @@ impl Schemas {
             after_approval: uid(&warden, Principal::AfterApproval.name()),
             actions: Action::ALL.iter().map(|&verb| (verb, uid(&action, verb.name()))).collect(),
         };
-        Ok(Self { readings, names, actions })
+        Ok(Self { readings, unnamed, names, actions })
+    }
+
+    /// What a policy is validated against.
+    pub(super) fn readings_for(&self, named: &Named) -> &[Validator] {
+        if named.is_anything() { &self.readings } else { &self.unnamed }
     }
 }
 
@@ -107,6 +135,9 @@ impl Names {
         match kind {
             ResourceKind::Image => &self.image,
             ResourceKind::Snapshot => &self.snapshot,
+            ResourceKind::Instance => &self.instance,
+            ResourceKind::Group => &self.group,
+            ResourceKind::Place => &self.place,
         }
     }
 

@@ -10,10 +10,11 @@ use crate::model::Action;
 use super::info::{Effect, PolicyInfo};
 use super::lint::KNOWN_GROUPS;
 use super::membership::Memberships;
+use super::needs::{Needs, Speaker};
 use super::problem::{Location, Problem, did_you_mean};
 use super::schema::{ResourceKind, Schemas};
 use super::targets::Targets;
-use super::uses::Uses;
+use super::uses::{Named, Uses};
 
 /// Policies that parsed, validated and passed the lints. Immutable; a cycle keeps the one it began with.
 #[derive(Clone, Debug)]
@@ -23,8 +24,12 @@ pub struct PolicySet {
     groups: BTreeMap<String, Vec<usize>>,
     pub(super) schemas: &'static Schemas,
     benches: BTreeMap<(Action, ResourceKind), Bench>,
+    needs: Needs,
     pub(super) image: Uses,
     pub(super) snapshot: Uses,
+    pub(super) instance: Uses,
+    pub(super) group: Uses,
+    pub(super) place: Uses,
     pub(super) targets: Targets,
     /// The actions and their groups, where a condition names a group; else empty.
     pub(super) actions: Entities,
@@ -36,6 +41,8 @@ pub(super) struct Bench {
     pub(super) action: EntityUid,
     pub(super) permits: Vec<Rule>,
     pub(super) forbids: Vec<Rule>,
+    /// What they read.
+    pub(super) uses: Uses,
     /// Those whose answer depends on who belongs to us, by id.
     pub(super) memberships: BTreeMap<String, Reader>,
 }
@@ -47,11 +54,13 @@ pub(super) struct Rule {
     /// Principal, resource, `when` and `unless` in one expression. An `Authorizer` would put it together anew for
     /// every request, which costs more than answering it.
     pub(super) condition: Expression,
+    /// The attributes it reads.
+    attributes: Named,
 }
 
 impl Bench {
     fn of(action: EntityUid) -> Self {
-        Self { action, permits: Vec::new(), forbids: Vec::new(), memberships: BTreeMap::new() }
+        Self { action, permits: Vec::new(), forbids: Vec::new(), uses: Uses::default(), memberships: BTreeMap::new() }
     }
 }
 
@@ -91,8 +100,12 @@ impl PolicySet {
             groups: BTreeMap::new(),
             schemas,
             benches: BTreeMap::new(),
+            needs: Needs::of(loaded.iter().map(|one| Speaker { info: &one.info, reach: &one.reach, uses: &one.uses })),
             image: Uses::default(),
             snapshot: Uses::default(),
+            instance: Uses::default(),
+            group: Uses::default(),
+            place: Uses::default(),
             targets: Targets::default(),
             actions: Entities::empty(),
         };
@@ -113,7 +126,9 @@ impl PolicySet {
                 Effect::Permit => &mut bench.permits,
                 Effect::Forbid => &mut bench.forbids,
             };
-            side.push(Rule { id: one.info.id.clone(), condition: Expression::from(one.condition.as_ref().condition()) });
+            let condition = Expression::from(one.condition.as_ref().condition());
+            side.push(Rule { id: one.info.id.clone(), condition, attributes: one.uses.attributes.clone() });
+            bench.uses.join(&one.uses);
             if !one.memberships.is_empty() {
                 let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
                 bench.memberships.insert(one.info.id.clone(), reader);
@@ -121,6 +136,9 @@ impl PolicySet {
             match kind {
                 ResourceKind::Image => self.image.join(&one.uses),
                 ResourceKind::Snapshot => self.snapshot.join(&one.uses),
+                ResourceKind::Instance => self.instance.join(&one.uses),
+                ResourceKind::Group => self.group.join(&one.uses),
+                ResourceKind::Place => self.place.join(&one.uses),
             }
             if action == Action::Replicate && one.info.effect == Effect::Permit {
                 self.targets.join(&one.targets);
@@ -182,6 +200,11 @@ impl PolicySet {
         problems
     }
 
+    /// What has to be read for them.
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
     /// Whose launch permissions are worth a request each.
     pub fn asks_launch_permissions(&self) -> Asked {
         self.asks_permissions(ResourceKind::Image, &self.image)
@@ -189,12 +212,37 @@ impl PolicySet {
 
     /// Whose create-volume permissions are worth a request each.
     pub fn asks_create_volume_permissions(&self) -> Asked {
-        self.asks_permissions(ResourceKind::Snapshot, &self.snapshot)
+        match self.image.attributes.has("snapshotsSharedWith") {
+            true => Asked::All,
+            false => self.asks_permissions(ResourceKind::Snapshot, &self.snapshot),
+        }
+    }
+
+    /// Whether any policy asks for something on that kind; where none does, its facts need not be worked out.
+    pub fn asks_about(&self, kind: ResourceKind) -> bool {
+        Action::ALL.into_iter().any(|action| self.bench(action, kind).is_some())
+    }
+
+    /// About which images EC2's own cross-check of references is asked.
+    pub fn asks_image_references(&self) -> Asked {
+        if self.needs.judges_by_usage() { Asked::All } else { Asked::WhenDue }
     }
 
     fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {
         let revokes = self.bench(Action::RevokeShare, kind).is_some();
-        if revokes || uses.attributes.has("sharing") { Asked::All } else { Asked::WhenDue }
+        let reads = ["sharing", "sharedWithLeft", "unusableShares"].into_iter().any(|fact| uses.attributes.has(fact));
+        if revokes || reads { Asked::All } else { Asked::WhenDue }
+    }
+
+    /// Whether any policy over `action` on that kind of resource reads `fact`.
+    pub fn reads(&self, action: Action, kind: ResourceKind, fact: &str) -> bool {
+        self.bench(action, kind).is_some_and(|bench| bench.uses.attributes.has(fact))
+    }
+
+    /// Whether a permit of that id for `action` on that kind of resource reads any of these facts.
+    pub fn permit_reads(&self, action: Action, kind: ResourceKind, id: &str, facts: &[&str]) -> bool {
+        let rules = self.bench(action, kind).map(|bench| bench.permits.as_slice()).unwrap_or_default();
+        rules.iter().any(|rule| rule.id == id && facts.iter().any(|fact| rule.attributes.has(fact)))
     }
 
     /// Whether any answer depends on who belongs to us: a policy ends shares, or names a group, an organization or a unit.
@@ -211,6 +259,6 @@ impl PolicySet {
     /// The same set, building every fact whether a policy reads it or not: what the filter is tested against.
     #[cfg(test)]
     pub(super) fn unfiltered(&self) -> Self {
-        Self { image: Uses::all(), snapshot: Uses::all(), ..self.clone() }
+        Self { image: Uses::all(), snapshot: Uses::all(), instance: Uses::all(), group: Uses::all(), place: Uses::all(), ..self.clone() }
     }
 }

@@ -47,11 +47,20 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// Adds what is found, and looks for it only where it is read.
+    pub(super) fn put_found(&mut self, name: &str, find: impl FnOnce() -> Option<RestrictedExpression>) {
+        if self.read.has(name)
+            && let Some(value) = find()
+        {
+            self.list.push((name.to_owned(), value));
+        }
+    }
+
     /// Adds a record of what is known, with the fields that are read.
-    pub(super) fn put_record<const N: usize>(
+    pub(super) fn put_record<I: IntoIterator<Item = (&'static str, RestrictedExpression)>>(
         &mut self,
         name: &str,
-        fields: impl FnOnce() -> [(&'static str, RestrictedExpression); N],
+        fields: impl FnOnce() -> I,
     ) -> Result<(), Unbuildable> {
         if self.read.has(name) {
             let all = self.whole.has(name);

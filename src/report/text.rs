@@ -52,6 +52,7 @@ fn title(action: Action) -> &'static str {
     match action {
         Action::MakePrivate => "make private",
         Action::RevokeShare => "revoke a share of",
+        Action::BlockPublicAccess => "block public access in",
         Action::Notify => "report",
         Action::Deprecate => "deprecate",
         Action::Disable => "disable",
@@ -120,14 +121,13 @@ pub(super) fn advice(event: Event, action: Option<Action>, keep_tags: &[String],
     lines
 }
 
-/// Whom a share is ended with, or where a copy goes.
+/// Whom a share is ended with, where a copy goes, or what can no longer be published.
 pub(super) fn aim(context: &Context) -> Option<String> {
-    let Context { grantee, target } = context;
-    match (grantee, target) {
-        (Some(grantee), _) => Some(format!("shared with {}", line(&grantee.to_string(), 256))),
-        (None, Some(target)) => Some(format!("copy to {}", line(target.as_str(), 64))),
-        (None, None) => None,
-    }
+    let Context { grantee, target, of } = context;
+    let of = of.map(|of| format!("new public sharing of {of}; what is public already stays so"));
+    let grantee = grantee.as_ref().map(|grantee| format!("shared with {}", line(&grantee.to_string(), 256)));
+    let target = target.as_ref().map(|target| format!("copy to {}", line(target.as_str(), 64)));
+    grantee.or(target).or(of)
 }
 
 /// What is to be said of one change beside its resource, each as a line.

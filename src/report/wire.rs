@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ledger::{Message, Outcome};
+use crate::model::Context;
 
 use super::changes::Change;
 use super::text::{clamp, line};
@@ -88,15 +89,16 @@ pub(super) fn entry(change: &Change<'_>) -> Value {
         put("resource", json!(gap.resource.as_deref().map(|resource| clamp(resource, 256))));
         return entry;
     }
-    let context = change.context();
+    let Context { grantee, target, of } = change.context();
     put("resource", json!(clamp(&change.resource(), 256)));
     put("name", json!(clamp(change.name(), 256)));
     put("because", json!(change.because().iter().take(POLICIES).map(|id| clamp(id, 128)).collect::<Vec<_>>()));
     put(
         "context",
         json!({
-            "grantee": context.grantee.map(|grantee| clamp(&grantee.to_string(), 256)),
-            "target": context.target.map(|target| clamp(target.as_str(), 64)),
+            "grantee": grantee.map(|grantee| clamp(&grantee.to_string(), 256)),
+            "target": target.map(|target| clamp(target.as_str(), 64)),
+            "of": of,
         }),
     );
     match change {

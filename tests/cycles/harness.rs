@@ -89,7 +89,15 @@ pub(crate) fn hasty() -> Config {
 
 pub(crate) fn no_grace() -> Grace {
     let none = SignedDuration::ZERO;
-    Grace { deprecate: none, disable: none, deregister: none, delete_snapshot: none, make_private: none, revoke_share: none }
+    Grace {
+        deprecate: none,
+        disable: none,
+        deregister: none,
+        delete_snapshot: none,
+        make_private: none,
+        revoke_share: none,
+        block_public_access: none,
+    }
 }
 
 /// One policy file in place of the shipped ones.

@@ -1,11 +1,16 @@
 //! Estates made up by proptest: everything the answers can say about a few images, in the shapes of AWS.
 
+pub(crate) mod faults;
+pub(crate) mod users;
+
 use ami_warden::inventory::answers::*;
 use ami_warden::model::{AmiId, Place, SnapshotId};
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;
+
+use users::{UserSeed, add_user};
 
 pub(crate) const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 pub(crate) const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
@@ -40,16 +45,6 @@ pub(crate) struct Seed {
     pub(crate) backup: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum UserSeed {
-    Instance(&'static str),
-    DefaultVersion,
-    StaleVersion,
-    GroupOnVersion,
-    GroupOverride,
-    Configuration,
-}
-
 pub(crate) fn seed() -> impl Strategy<Value = Seed> {
     let looks = (
         0i64..1500,
@@ -80,7 +75,7 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
         any::<u8>(),
         weighted(0.8, proptest::sample::subsequence(vec![ACCOUNTS[0], ACCOUNTS[1], STRANGER, "organization"], 0..3)),
         proptest::bool::weighted(0.1),
-        vec(user(), 0..2),
+        vec(users::user(), 0..2),
         any::<bool>(),
         proptest::bool::weighted(0.85),
         proptest::bool::weighted(0.1),
@@ -111,19 +106,6 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
             backup,
         }
     })
-}
-
-pub(crate) fn user() -> impl Strategy<Value = UserSeed> {
-    prop_oneof![
-        Just(UserSeed::Instance("running")),
-        Just(UserSeed::Instance("stopped")),
-        Just(UserSeed::Instance("terminated")),
-        Just(UserSeed::DefaultVersion),
-        Just(UserSeed::StaleVersion),
-        Just(UserSeed::GroupOnVersion),
-        Just(UserSeed::GroupOverride),
-        Just(UserSeed::Configuration),
-    ]
 }
 
 /// Places with their answers. Every source answered.
@@ -171,6 +153,33 @@ pub(crate) fn empty(place: Place) -> Answers {
         images_in_recycle_bin: Ok(ListImagesInRecycleBin { images: Some(vec![]) }),
         rules: Ok(ListRules { rules: Some(vec![]) }),
         rule_details: Ok(vec![]),
+        spot_fleets: Some(Ok(DescribeSpotFleetRequests { spot_fleet_request_configs: Some(vec![]) })),
+        spot_requests: Some(Ok(DescribeSpotInstanceRequests { spot_instance_requests: Some(vec![]) })),
+        fleets: Some(Ok(DescribeFleets { fleets: Some(vec![]) })),
+        image_references: Some(Ok(DescribeImageReferences { image_references: Some(vec![]) })),
+        parameter_names: Some(Ok(DescribeParameters { parameters: Some(vec![]) })),
+        parameters: Some(Ok(GetParameters { parameters: Some(vec![]) })),
+        image_recipes: Some(Ok(ListImageRecipes { image_recipe_summary_list: Some(vec![]) })),
+        image_recipe_details: Some(Ok(vec![])),
+        container_recipes: Some(Ok(ListContainerRecipes { container_recipe_summary_list: Some(vec![]) })),
+        container_recipe_details: Some(Ok(vec![])),
+        resources: Some(Ok(vec![])),
+        resource_details: Some(Ok(vec![])),
+        scaling_activities: Some(Ok(DescribeScalingActivities { activities: Some(vec![]) })),
+        events: Some(Ok(LookupEvents { events: Some(vec![]) })),
+        images_in_use: Some(Ok(DescribeImages { images: Some(vec![]) })),
+        usage_reports: Some(Ok(DescribeImageUsageReports { image_usage_reports: Some(vec![]) })),
+        usage_report_entries: Some(Ok(DescribeImageUsageReportEntries { image_usage_report_entries: Some(vec![]) })),
+        volumes: Some(Ok(DescribeVolumes { volumes: Some(vec![]) })),
+        fast_restores: Some(Ok(DescribeFastSnapshotRestores { fast_snapshot_restores: Some(vec![]) })),
+        locked_snapshots: Some(Ok(DescribeLockedSnapshots { snapshots: Some(vec![]) })),
+        snapshots_in_recycle_bin: Some(Ok(ListSnapshotsInRecycleBin { snapshots: Some(vec![]) })),
+        image_block_public_access: Some(Ok(GetImageBlockPublicAccessState {
+            image_block_public_access_state: Some("unblocked".into()),
+            managed_by: None,
+        })),
+        snapshot_block_public_access: Some(Ok(GetSnapshotBlockPublicAccessState { state: Some("unblocked".into()), managed_by: None })),
+        allowed_images: Some(Ok(GetAllowedImagesSettings { state: Some("disabled".into()), ..GetAllowedImagesSettings::default() })),
         ..Answers::unread(place, "not asked")
     }
 }
@@ -260,152 +269,6 @@ fn permission(share: &str) -> Permission {
     }
 }
 
-pub(crate) fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSeed) {
-    match user {
-        UserSeed::Instance(state) => {
-            let instance = Instance {
-                instance_id: Some(format!("i-{id}")),
-                image_id: Some(ami.into()),
-                state: Some(InstanceState { name: Some(state.into()) }),
-                ..Instance::default()
-            };
-            push(&mut answers.instances, |answer| &mut answer.reservations, Reservation { instances: Some(vec![Some(instance)]) });
-        }
-        UserSeed::DefaultVersion => template(answers, id, &[ami]),
-        UserSeed::StaleVersion => template(answers, id, &["ami-elsewhere", ami, "ami-elsewhere"]),
-        UserSeed::GroupOnVersion => {
-            template(answers, id, &["ami-elsewhere", ami, "ami-elsewhere"]);
-            let specification =
-                TemplateSpecification { launch_template_id: Some(format!("lt-{id}")), version: Some("2".into()), ..Default::default() };
-            let group = AutoScalingGroup {
-                auto_scaling_group_name: Some(format!("g-{id}")),
-                launch_template: Some(specification),
-                ..Default::default()
-            };
-            push(&mut answers.auto_scaling_groups, |answer| &mut answer.auto_scaling_groups, group);
-        }
-        UserSeed::GroupOverride => {
-            template(answers, id, &["ami-elsewhere"]);
-            let specification = TemplateSpecification { launch_template_id: Some(format!("lt-{id}")), ..Default::default() };
-            let overrides = vec![Some(Override { image_id: Some(ami.into()), ..Default::default() })];
-            let template = GroupTemplate { launch_template_specification: Some(specification), overrides: Some(overrides) };
-            let policy = MixedInstancesPolicy { launch_template: Some(template) };
-            let group = AutoScalingGroup {
-                auto_scaling_group_name: Some(format!("g-{id}")),
-                mixed_instances_policy: Some(policy),
-                ..Default::default()
-            };
-            push(&mut answers.auto_scaling_groups, |answer| &mut answer.auto_scaling_groups, group);
-        }
-        UserSeed::Configuration => {
-            let configuration = LaunchConfiguration {
-                launch_configuration_name: Some(format!("lc-{id}")),
-                image_id: Some(ami.into()),
-                ..Default::default()
-            };
-            push(&mut answers.launch_configurations, |answer| &mut answer.launch_configurations, configuration);
-        }
-    }
-}
-
-/// A template whose versions launch these images; the first is the default.
-fn template(answers: &mut Answers, id: &str, images: &[&str]) {
-    let template_id = Some(format!("lt-{id}"));
-    let latest = i64::try_from(images.len()).unwrap();
-    let head = LaunchTemplate {
-        launch_template_id: template_id.clone(),
-        default_version_number: Some(1),
-        latest_version_number: Some(latest),
-        ..LaunchTemplate::default()
-    };
-    push(&mut answers.launch_templates, |answer| &mut answer.launch_templates, head);
-    for (number, image) in (1..).zip(images) {
-        let version = LaunchTemplateVersion {
-            launch_template_id: template_id.clone(),
-            version_number: Some(number),
-            default_version: Some(number == 1),
-            launch_template_data: Some(LaunchTemplateData { image_id: Some((*image).into()), ..Default::default() }),
-            ..LaunchTemplateVersion::default()
-        };
-        push(&mut answers.launch_template_versions, |answer| &mut answer.launch_template_versions, version);
-    }
-}
-
 fn push<A, T>(answer: &mut Answer<A>, list: impl Fn(&mut A) -> &mut List<T>, item: T) {
     list(answer.as_mut().unwrap()).as_mut().unwrap().push(Some(item));
 }
-
-/// Lets the second account use what the first one has in the same Region: its images, and its snapshots in an image.
-pub(crate) fn across(answers: &mut [Answers], uses: &[(usize, usize, UserSeed)]) {
-    for (number, (region, slot, user)) in uses.iter().enumerate() {
-        let Some(there) = answers.get_mut(region + REGIONS.len()) else { continue };
-        let ami = format!("ami-{region:02}{slot:02}");
-        add_user(there, &format!("across{number}"), &ami, *user);
-        if *slot < 2 {
-            let ebs = EbsBlockDevice { snapshot_id: Some(format!("snap-{region:02}{slot:02}")), ..EbsBlockDevice::default() };
-            let image = Image {
-                image_id: Some(format!("ami-across{number}")),
-                owner_id: Some(there.place.account.to_string()),
-                state: Some("available".into()),
-                creation_date: Some(days_ago(1)),
-                public: Some(false),
-                root_device_type: Some("ebs".into()),
-                block_device_mappings: Some(vec![Some(BlockDevice { ebs: Some(ebs), ..BlockDevice::default() })]),
-                ..Image::default()
-            };
-            push(&mut there.images, |answer| &mut answer.images, image);
-        }
-    }
-}
-
-/// EC2's report of who uses the images of a place elsewhere: `users` of the first so many of them.
-pub(crate) fn report(answers: &mut Answers, hours_ago: i64, users: usize) {
-    let images = answers.images.as_ref().unwrap().images.iter().flatten().flatten();
-    let ids: Vec<String> = images.filter_map(|image| image.image_id.clone()).collect();
-    let whole = ImageUsageOption { option_name: Some("version-depth".into()), option_values: Some(vec![Some("10000".into())]) };
-    let kind =
-        |name: &str| ImageUsageResourceType { resource_type: Some(name.into()), resource_type_options: Some(vec![Some(whole.clone())]) };
-    let report = |id: &String| ImageUsageReport {
-        image_id: Some(id.clone()),
-        report_id: Some(format!("report-{id}")),
-        resource_types: Some(vec![Some(kind("ec2:Instance")), Some(kind("ec2:LaunchTemplate"))]),
-        state: Some("available".into()),
-        creation_time: Some(now().checked_sub(SignedDuration::from_hours(hours_ago)).unwrap().to_string()),
-        ..ImageUsageReport::default()
-    };
-    let entry = |id: &String| ImageUsageReportEntry {
-        report_id: Some(format!("report-{id}")),
-        account_id: Some(STRANGER.into()),
-        resource_type: Some("ec2:Instance".into()),
-        usage_count: Some(1),
-        ..ImageUsageReportEntry::default()
-    };
-    let entries = ids.iter().take(users).map(|id| Some(entry(id))).collect();
-    answers.usage_reports =
-        Some(Ok(DescribeImageUsageReports { image_usage_reports: Some(ids.iter().map(|id| Some(report(id))).collect()) }));
-    answers.usage_report_entries = Some(Ok(DescribeImageUsageReportEntries { image_usage_report_entries: Some(entries) }));
-}
-
-/// Takes one source away from a place, as if it had been denied.
-pub(crate) fn deny(answers: &mut Answers, source: usize) {
-    let why = || "UnauthorizedOperation: denied by a test".to_owned();
-    match source {
-        0 => answers.images = Err(why()),
-        1 => answers.snapshots = Err(why()),
-        2 => answers.public_snapshots = Err(why()),
-        3 => answers.instances = Err(why()),
-        4 => answers.launch_templates = Err(why()),
-        5 => answers.launch_template_versions = Err(why()),
-        6 => answers.auto_scaling_groups = Err(why()),
-        7 => answers.launch_configurations = Err(why()),
-        8 => answers.images_in_recycle_bin = Err(why()),
-        9 => answers.rules = Err(why()),
-        10 => answers.rule_details = Err(why()),
-        11 => answers.launch_permissions.clear(),
-        12 => answers.create_volume_permissions.clear(),
-        _ => answers.launch_permissions.values_mut().for_each(|answer| *answer = Err(why())),
-    }
-}
-
-/// How many ways [`deny`] knows.
-pub(crate) const DENIALS: usize = 14;

@@ -1,15 +1,16 @@
-//! `DescribeAutoScalingGroups` and `DescribeLaunchConfigurations`.
+//! `DescribeAutoScalingGroups`, `DescribeLaunchConfigurations` and the failures among `DescribeScalingActivities`.
 
-use aws_sdk_autoscaling::types as sdk;
+use aws_sdk_autoscaling::types::{self as sdk, Filter, ScalingActivityStatusCode};
+use jiff::Timestamp;
 
-use super::list;
+use super::{list, time};
 use crate::aws::clients::Clients;
 use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
-    AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, EbsBlockDevice, GroupTemplate,
-    LaunchConfiguration, MixedInstancesPolicy, Override, TemplateSpecification,
+    AutoScalingGroup, BlockDevice, DescribeAutoScalingGroups, DescribeLaunchConfigurations, DescribeScalingActivities, EbsBlockDevice,
+    GroupTemplate, LaunchConfiguration, MixedInstancesPolicy, Override, ScalingActivity, Tag, TemplateSpecification,
 };
 
 /// Auto Scaling sends at most 100 groups or launch configurations on a page, 50 unless told.
@@ -43,6 +44,8 @@ fn group(group: sdk::AutoScalingGroup) -> AutoScalingGroup {
         min_size: group.min_size.map(i64::from),
         max_size: group.max_size.map(i64::from),
         desired_capacity: group.desired_capacity.map(i64::from),
+        warm_pool_size: group.warm_pool_size.map(i64::from),
+        tags: list(group.tags, |tag| Tag { key: tag.key, value: tag.value }),
     }
 }
 
@@ -98,5 +101,51 @@ fn configuration(configuration: sdk::LaunchConfiguration) -> LaunchConfiguration
                 delete_on_termination: ebs.delete_on_termination,
             }),
         }),
+    }
+}
+
+/// The launches and terminations since `since` that failed, those of deleted groups included. All groups in one listing:
+/// EC2 Auto Scaling filters by status only within one group. The time is asked for and looked at, since a server that does
+/// not know the filter sends everything it has.
+pub async fn failed_activities(clients: &Clients, since: Timestamp) -> Result<DescribeScalingActivities, AwsError> {
+    let recent = Filter::builder().name("StartTimeLowerBound").values(since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).build();
+    let activities = all_pages("Activities", |token| {
+        let recent = recent.clone();
+        async move {
+            clients.turn(Api::read("DescribeScalingActivities")).await;
+            let page = clients
+                .autoscaling
+                .describe_scaling_activities()
+                .include_deleted_groups(true)
+                .filters(recent)
+                .max_records(PAGE)
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(AwsError::of)?;
+            let failed = page.activities.map(|activities| activities.into_iter().filter(|one| is_recent_failure(one, since)).collect());
+            Ok(Page { items: list(failed, activity), next: page.next_token })
+        }
+    });
+    Ok(DescribeScalingActivities { activities: Some(activities.await?) })
+}
+
+/// Without a start or a status that says otherwise it may be one.
+fn is_recent_failure(activity: &sdk::Activity, since: Timestamp) -> bool {
+    let old = activity.start_time.is_some_and(|start| start.secs() < since.as_second());
+    // What AWS did not send the SDK makes up as a status nobody knows.
+    let failed = activity.status_code.as_ref().is_none_or(|status| {
+        *status == ScalingActivityStatusCode::Failed || !ScalingActivityStatusCode::values().contains(&status.as_str())
+    });
+    failed && !old
+}
+
+fn activity(activity: sdk::Activity) -> ScalingActivity {
+    ScalingActivity {
+        activity_id: activity.activity_id,
+        auto_scaling_group_name: activity.auto_scaling_group_name,
+        status_code: activity.status_code.map(|status| status.as_str().to_owned()),
+        status_message: activity.status_message,
+        start_time: time(activity.start_time),
     }
 }

@@ -14,19 +14,35 @@ const API: Api = Api::read("DescribeImages");
 
 /// All own images, disabled and deprecated ones included.
 pub async fn images(clients: &Clients) -> Result<DescribeImages, AwsError> {
-    listing(clients, None).await
+    listing(clients, Of::Own, None).await
 }
 
 /// Only the own images that are public: one page in nearly every account.
 pub async fn public_images(clients: &Clients) -> Result<DescribeImages, AwsError> {
-    listing(clients, Some(Filter::builder().name("is-public").values("true").build())).await
+    listing(clients, Of::Own, Some(Filter::builder().name("is-public").values("true").build())).await
+}
+
+/// EC2 takes at most this many values for one filter.
+pub const IDS_PER_FILTER: usize = 200;
+
+/// These images, whoever owns them, as far as they can be seen from here: those of others, disabled and deprecated ones
+/// included. By filter and not by id, since one that is gone would then be an error for all. An image that does not come
+/// back is deregistered or not shared with us (any more). No ids, no call: an empty filter would mean all images.
+pub async fn images_in_use(clients: &Clients, ids: &[AmiId]) -> Result<DescribeImages, AwsError> {
+    let mut images = Vec::new();
+    for ids in ids.chunks(IDS_PER_FILTER) {
+        let values = ids.iter().map(ToString::to_string).collect();
+        let filter = Filter::builder().name("image-id").set_values(Some(values)).build();
+        images.extend(listing(clients, Of::Anybody, Some(filter)).await?.images.into_iter().flatten());
+    }
+    Ok(DescribeImages { images: Some(images) })
 }
 
 /// The own images that need one snapshot, disabled ones included: the last look before it goes. AWS promises to refuse
 /// only the deletion of *root* snapshots of registered images.
 pub async fn images_of(clients: &Clients, snapshot: &SnapshotId) -> Result<Vec<AmiId>, AwsError> {
     let filter = Filter::builder().name("block-device-mapping.snapshot-id").values(snapshot.as_str()).build();
-    Ok(needing(listing(clients, Some(filter)).await?, snapshot))
+    Ok(needing(listing(clients, Of::Own, Some(filter)).await?, snapshot))
 }
 
 /// A server that does not know the filter answers with everything: look into the mappings as well.
@@ -39,16 +55,27 @@ fn needing(answer: DescribeImages, snapshot: &SnapshotId) -> Vec<AmiId> {
     needs.map(|image| image.image_id.unwrap_or_else(|| "an image without an id".into()).into()).collect()
 }
 
-async fn listing(clients: &Clients, filter: Option<Filter>) -> Result<DescribeImages, AwsError> {
+/// Whose images are listed.
+#[derive(Clone, Copy)]
+enum Of {
+    Own,
+    Anybody,
+}
+
+async fn listing(clients: &Clients, of: Of, filter: Option<Filter>) -> Result<DescribeImages, AwsError> {
     let filters = filter.map(|filter| vec![filter]);
+    let owners = match of {
+        Of::Own => Some(vec!["self".to_owned()]),
+        Of::Anybody => None,
+    };
     let images = all_pages("Images", |token| {
-        let filters = filters.clone();
+        let (owners, filters) = (owners.clone(), filters.clone());
         async move {
             clients.turn(API).await;
             let page = clients
                 .ec2
                 .describe_images()
-                .owners("self")
+                .set_owners(owners)
                 .include_disabled(true)
                 .include_deprecated(true)
                 .set_filters(filters)
@@ -116,7 +143,7 @@ fn convert(image: sdk::Image) -> Image {
     }
 }
 
-fn block_device(device: sdk::BlockDeviceMapping) -> BlockDevice {
+pub(super) fn block_device(device: sdk::BlockDeviceMapping) -> BlockDevice {
     BlockDevice {
         device_name: device.device_name,
         virtual_name: device.virtual_name,

@@ -2,29 +2,44 @@
 //!
 //! `MaxResults` goes with every listing: without it EC2 sends everything in one answer, which draws on a smaller
 //! bucket and times out in large accounts. What EC2 would leave out is asked for: disabled and deprecated images,
-//! service-managed instances, templates and volumes.
+//! service-managed instances, templates and volumes. Services that answer in JSON send an empty list where there is nothing
+//! (so do botocore's samples and moto), so that for them too an answer without its list is none.
 
 mod attributes;
 mod autoscaling;
 mod events;
+mod exposure;
+mod fleets;
 mod images;
 mod instances;
 mod organization;
+mod parameters;
+mod protection;
+mod recipes;
 mod recycle_bin;
+mod references;
 mod regions;
+mod resources;
 mod snapshots;
 mod templates;
 
 pub use attributes::{create_volume_permissions, launch_permissions};
-pub use autoscaling::{auto_scaling_groups, launch_configurations};
+pub use autoscaling::{auto_scaling_groups, failed_activities, launch_configurations};
 pub use events::events;
-pub use images::{image, images, images_of, public_images};
+pub use exposure::{allowed_images, image_block_public_access, snapshot_block_public_access};
+pub use fleets::{fleets, spot_fleets, spot_requests};
+pub use images::{IDS_PER_FILTER, image, images, images_in_use, images_of, public_images};
 pub use instances::{instances, instances_of, volumes};
 pub use organization::{OrganizationAnswer, organization};
-pub use recycle_bin::{images_in_recycle_bin, rule_details, rules};
+pub use parameters::{NAMES_PER_CALL, parameter_names, parameters};
+pub use protection::{fast_restores, locked_snapshots};
+pub use recipes::{container_recipe, container_recipes, image_recipe, image_recipes};
+pub use recycle_bin::{images_in_recycle_bin, rule_details, rules, snapshots_in_recycle_bin};
+pub use references::{IMAGES_PER_CALL, image_references, usage_report_entries, usage_reports};
 pub use regions::{OptIn, RegionInfo, regions};
+pub use resources::{resource, resources};
 pub use snapshots::{public_snapshots, snapshot, snapshots};
-pub use templates::{launch_template_versions, launch_templates};
+pub use templates::{default_and_latest_versions, launch_template_versions, launch_templates};
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;

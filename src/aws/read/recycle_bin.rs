@@ -7,7 +7,10 @@ use crate::aws::clients::Clients;
 use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
-use crate::inventory::answers::{GetRule, ImageInRecycleBin, ListImagesInRecycleBin, ListRules, ResourceTag, RetentionPeriod, RuleSummary};
+use crate::inventory::answers::{
+    GetRule, ImageInRecycleBin, ListImagesInRecycleBin, ListRules, ListSnapshotsInRecycleBin, ResourceTag, RetentionPeriod, RuleSummary,
+    SnapshotInRecycleBin,
+};
 
 /// The images in the bin. EC2 does not say which snapshots they had.
 pub async fn images_in_recycle_bin(clients: &Clients) -> Result<ListImagesInRecycleBin, AwsError> {
@@ -24,6 +27,23 @@ pub async fn images_in_recycle_bin(clients: &Clients) -> Result<ListImagesInRecy
         Ok(Page { items: list(page.images, convert), next: page.next_token })
     });
     Ok(ListImagesInRecycleBin { images: Some(images.await?) })
+}
+
+/// The snapshots in the bin.
+pub async fn snapshots_in_recycle_bin(clients: &Clients) -> Result<ListSnapshotsInRecycleBin, AwsError> {
+    let snapshots = all_pages("Snapshots", |token| async move {
+        clients.turn(Api::read("ListSnapshotsInRecycleBin")).await;
+        let page =
+            clients.ec2.list_snapshots_in_recycle_bin().max_results(EC2_PAGE).set_next_token(token).send().await.map_err(AwsError::of)?;
+        let convert = |snapshot: aws_sdk_ec2::types::SnapshotRecycleBinInfo| SnapshotInRecycleBin {
+            snapshot_id: snapshot.snapshot_id,
+            volume_id: snapshot.volume_id,
+            recycle_bin_enter_time: time(snapshot.recycle_bin_enter_time),
+            recycle_bin_exit_time: time(snapshot.recycle_bin_exit_time),
+        };
+        Ok(Page { items: list(page.snapshots, convert), next: page.next_token })
+    });
+    Ok(ListSnapshotsInRecycleBin { snapshots: Some(snapshots.await?) })
 }
 
 /// The rules for images and those for snapshots; Recycle Bin lists one type at a time.

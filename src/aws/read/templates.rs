@@ -1,10 +1,10 @@
-//! `DescribeLaunchTemplates` and every version of every template.
+//! `DescribeLaunchTemplates` and `DescribeLaunchTemplateVersions`.
 
 use aws_sdk_ec2::types as sdk;
 
 use super::{list, time};
 use crate::aws::clients::Clients;
-use crate::aws::error::{AwsError, ErrorKind};
+use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
@@ -43,46 +43,37 @@ fn template(template: sdk::LaunchTemplate) -> LaunchTemplate {
     }
 }
 
-/// How `resolve:ssm:` aliases are to come back.
-#[derive(Clone, Copy)]
-enum Aliases {
-    /// As the image ids they stand for now. Needs `ssm:GetParameters`.
-    Resolved,
-    /// As they are written: then nobody knows what they use.
-    Written,
+/// The default and the latest version of every template, in one listing. One that is both may come once or twice.
+pub async fn default_and_latest_versions(clients: &Clients) -> Result<DescribeLaunchTemplateVersions, AwsError> {
+    versions(clients, None).await
 }
 
-/// All versions of one template. Any version can be named by a group or a fleet, so `$Default` and `$Latest` are not
-/// enough. Where the aliases cannot be resolved the versions are read with their aliases as written: ids that stand
-/// there count as use, and an alias is use of an unknown image, which holds more, not less.
+/// All versions of one template. Any version can be named by a group or a fleet.
 pub async fn launch_template_versions(clients: &Clients, template_id: &str) -> Result<DescribeLaunchTemplateVersions, AwsError> {
-    match versions(clients, template_id, Aliases::Resolved).await {
-        Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::Other | ErrorKind::NotFound) => {
-            // The second answer counts; if it fails too, its error names the cause.
-            versions(clients, template_id, Aliases::Written).await
-        }
-        answer => answer,
-    }
+    versions(clients, Some(template_id)).await
 }
 
-async fn versions(clients: &Clients, template_id: &str, aliases: Aliases) -> Result<DescribeLaunchTemplateVersions, AwsError> {
-    let versions = all_pages("LaunchTemplateVersions", |token| async move {
-        clients.turn(Api::read("DescribeLaunchTemplateVersions")).await;
-        let page = clients
-            .ec2
-            .describe_launch_template_versions()
-            .launch_template_id(template_id)
-            .include_managed_resources(true)
-            .set_resolve_alias(match aliases {
-                Aliases::Resolved => Some(true),
-                Aliases::Written => None,
-            })
-            .max_results(PAGE)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(AwsError::of)?;
-        Ok(Page { items: list(page.launch_template_versions, version), next: page.next_token })
+/// `resolve:ssm:` aliases come as they are written. EC2 could resolve them, but one that leads nowhere would be an error for
+/// the whole page; their parameters are read by themselves.
+async fn versions(clients: &Clients, template_id: Option<&str>) -> Result<DescribeLaunchTemplateVersions, AwsError> {
+    let asked = template_id.is_none().then(|| ["$Default", "$Latest"].map(str::to_owned).to_vec());
+    let versions = all_pages("LaunchTemplateVersions", |token| {
+        let asked = asked.clone();
+        async move {
+            clients.turn(Api::read("DescribeLaunchTemplateVersions")).await;
+            let page = clients
+                .ec2
+                .describe_launch_template_versions()
+                .set_launch_template_id(template_id.map(str::to_owned))
+                .set_versions(asked)
+                .include_managed_resources(true)
+                .max_results(PAGE)
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(AwsError::of)?;
+            Ok(Page { items: list(page.launch_template_versions, version), next: page.next_token })
+        }
     });
     Ok(DescribeLaunchTemplateVersions { launch_template_versions: Some(versions.await?) })
 }

@@ -6,6 +6,7 @@
 
 mod copy;
 mod images;
+mod public_access;
 mod rehearsal;
 mod sharing;
 mod snapshots;

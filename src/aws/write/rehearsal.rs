@@ -3,10 +3,12 @@
 //! The ids are made up, since an emulator that ignores `DryRun` would otherwise do the real thing.
 
 use aws_sdk_ec2::types::{CreateVolumePermission, CreateVolumePermissionModifications};
+use aws_sdk_ec2::types::{ImageBlockPublicAccessEnabledState, SnapshotBlockPublicAccessState};
 use aws_sdk_ec2::types::{LaunchPermission, LaunchPermissionModifications, PermissionGroup, SnapshotAttributeName};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
+use super::public_access;
 use crate::aws::clients::Clients;
 use crate::aws::error::{AwsError, ErrorKind};
 use crate::aws::pace::Api;
@@ -64,6 +66,13 @@ pub async fn rehearse(clients: &Clients, now: Timestamp) -> Vec<Rehearsed> {
         Api::copy("CopyImage"),
         ec2.copy_image().source_image_id(IMAGE).source_region(clients.place().region.as_str()).name("ami-warden-rehearsal")
     );
+    // A place has no other id than itself: AWS's own word for `DryRun` is all that stands before the effect here. It is
+    // one that takes nothing away from anybody (see `public_access`).
+    rehearse!(
+        public_access::IMAGES,
+        ec2.enable_image_block_public_access().image_block_public_access_state(ImageBlockPublicAccessEnabledState::BlockNewSharing)
+    );
+    rehearse!(public_access::SNAPSHOTS, ec2.enable_snapshot_block_public_access().state(SnapshotBlockPublicAccessState::BlockNewSharing));
     all
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ec2::shape;
-use super::{BlockDevice, List};
+use super::{BlockDevice, List, Tag};
 
 shape! {
     /// `aws autoscaling describe-auto-scaling-groups`
@@ -17,6 +17,8 @@ shape! {
         min_size: Option<i64>,
         max_size: Option<i64>,
         desired_capacity: Option<i64>,
+        warm_pool_size: Option<i64>,
+        tags: List<Tag>,
     }
 
     /// A template by id or name; without a version it means the default one.

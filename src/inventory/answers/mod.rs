@@ -13,7 +13,7 @@ mod recipes;
 mod recycle_bin;
 mod references;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,8 @@ pub struct Answers {
     /// Whether AWS itself answered just now: then a field it knows and did not send is unknown. A recording may be older
     /// than the field.
     pub live: bool,
+    /// What nobody asked since no policy could make use of it: no gap, and no knowledge either.
+    pub unasked: BTreeSet<Source>,
     pub images: Answer<DescribeImages>,
     pub snapshots: Answer<DescribeSnapshots>,
     pub public_snapshots: Answer<DescribeSnapshots>,
@@ -93,6 +95,7 @@ impl Answers {
         Self {
             place,
             live: false,
+            unasked: BTreeSet::new(),
             images: Err(why()),
             snapshots: Err(why()),
             public_snapshots: Err(why()),

@@ -19,8 +19,18 @@ shape! {
     /// `aws imagebuilder get-image-recipe --image-recipe-arn …`
     GetImageRecipe { image_recipe: Option<ImageRecipe> }
 
-    /// `parent_image` is an image id, the ARN of an Image Builder image, or `ssm:…`.
-    ImageRecipe { arn: Option<String>, name: Option<String>, version: Option<String>, parent_image: Option<String> }
+    /// `parent_image` is an image id, the ARN of an Image Builder image, a Marketplace product, or `ssm:…`.
+    ImageRecipe {
+        arn: Option<String>,
+        name: Option<String>,
+        version: Option<String>,
+        parent_image: Option<String>,
+        block_device_mappings: List<RecipeDevice>,
+    }
+
+    RecipeDevice { device_name: Option<String>, ebs: Option<RecipeEbs> }
+
+    RecipeEbs { snapshot_id: Option<String> }
 
     /// `aws imagebuilder get-container-recipe --container-recipe-arn …`
     GetContainerRecipe { container_recipe: Option<ContainerRecipe> }
@@ -33,6 +43,6 @@ shape! {
         instance_configuration: Option<InstanceConfiguration>,
     }
 
-    /// The image that builds the container.
-    InstanceConfiguration { image: Option<String> }
+    /// What builds the container: an image id or `ssm:…`; without one, an image of Amazon's.
+    InstanceConfiguration { image: Option<String>, block_device_mappings: List<RecipeDevice> }
 }

@@ -26,11 +26,16 @@ shape! {
     /// `aws ssm get-parameters` of the readable ones and of those that launch templates resolve
     GetParameters { parameters: List<Parameter> }
 
+    /// `selector` is what followed the name in the question: `:3` for a version, `:label` for a label.
     Parameter {
         name: Option<String>,
+        #[serde(rename = "ARN")]
+        arn: Option<String>,
         #[serde(rename = "Type")]
         kind: Option<String>,
         value: Option<String>,
+        version: Option<i64>,
+        selector: Option<String>,
         data_type: Option<String>,
     }
 

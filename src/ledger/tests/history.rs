@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Copy, Failures, History, Mapping, Membership, Reading, Remembered, Sighting, Triple, User};
+use crate::inventory::{
+    Clock, Copy, FailedLaunch, FailedLaunches, Failures, History, Mapping, Membership, Naming, Reading, Remembered, Sighting, Triple, User,
+};
 use crate::model::{AccountId, Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
@@ -57,8 +59,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn sighting()(name in text(), live in any::<bool>()) -> Sighting {
-        Sighting { user: User::LaunchTemplate, name, live }
+    fn sighting()(id in text(), version in any::<i64>(), named in any::<bool>(), live in any::<bool>(), since in prop::option::of(time())) -> Sighting {
+        let naming = if named { Naming::Named([id.clone()].into()) } else { Naming::Default { template_named: live } };
+        Sighting { user: User::LaunchTemplate { id, version, naming }, live, since }
     }
 }
 
@@ -87,6 +90,12 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn failed_launches()(watched_until in prop::option::of(time()), seen in prop::collection::btree_set((ami(), text(), time()), 0..3)) -> FailedLaunches {
+        FailedLaunches { watched_until, seen: seen.into_iter().map(|(image, by, at)| FailedLaunch { image, by, at }).collect() }
+    }
+}
+
+prop_compose! {
     fn history()(
         clocks in btree_map(triple(), clock(), 0..6),
         failures in btree_map(triple(), failures(), 0..4),
@@ -96,10 +105,10 @@ prop_compose! {
         rules_since in btree_map(text(), time(), 0..3),
         copies in btree_map(triple(), (ami(), time()).prop_map(|(image, started_at)| Copy { image, started_at }), 0..3),
         sizes in btree_map(place(), any::<usize>(), 0..3),
-        members in btree_map(text().prop_map(AccountId::from), membership(), 0..3),
-        readings in btree_map(place(), reading(), 0..3),
+        (members, readings) in (btree_map(text().prop_map(AccountId::from), membership(), 0..3), btree_map(place(), reading(), 0..3)),
         permissions in btree_map(triple().prop_map(|triple| triple.resource), remembered(), 0..4),
         watched in btree_map(place(), time(), 0..3),
+        failed_launches in btree_map(place(), failed_launches(), 0..3),
     ) -> History {
         History {
             clocks,
@@ -114,6 +123,8 @@ prop_compose! {
             readings,
             permissions,
             watched,
+            failed_launches,
+            recorded: std::collections::BTreeMap::new(),
         }
     }
 }

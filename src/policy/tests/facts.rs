@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::inventory::{FamilyFacts, ImageFacts, ManagedBy, Organization, Recovery, Reference, SnapshotFacts, Unknown, Usage, User};
+use crate::inventory::{
+    FamilyFacts, ImageFacts, ManagedBy, Naming, Organization, Reach, Recovery, Reference, SnapshotFacts, Unknown, Usage, User,
+};
 use crate::model::{Grantee, Image, ImageState, Permissions, Place, Principal, Protection, Region, Snapshot, Volume};
 use crate::policy::{Judgement, PolicySet};
 
@@ -33,6 +35,8 @@ pub(super) struct ImageCase {
     pub(super) users: Option<Vec<Reference>>,
     pub(super) sharing: Option<Permissions>,
     pub(super) family: Option<FamilyFacts>,
+    pub(super) newer_base: Option<bool>,
+    pub(super) consumers: Option<usize>,
     pub(super) replica_regions: Option<BTreeSet<Region>>,
     pub(super) replicate_to: BTreeSet<Region>,
     pub(super) managed_by: Option<ManagedBy>,
@@ -73,6 +77,8 @@ pub(super) fn image(name: &str) -> ImageCase {
         users: Some(Vec::new()),
         sharing: None,
         family: None,
+        newer_base: None,
+        consumers: Some(0),
         replica_regions: Some(BTreeSet::new()),
         replicate_to: BTreeSet::new(),
         managed_by: None,
@@ -141,8 +147,11 @@ impl ImageCase {
             users: self.users.as_deref().unwrap_or_default(),
             usage: self.users.as_deref().map(|references| Usage { references }).ok_or_else(unknown),
             sharing: self.sharing.as_ref(),
+            reach: Reach::default(),
             family: self.family.clone(),
             version: None,
+            newer_base: self.newer_base,
+            consumers: self.consumers,
             replica_regions: self.replica_regions.clone(),
             replicate_to: self.replicate_to.clone(),
             managed_by: self.managed_by,
@@ -213,6 +222,7 @@ impl SnapshotCase {
             age: now().duration_since(self.snapshot.started_at),
             is_public: self.is_public,
             sharing: self.sharing.as_ref(),
+            reach: Reach::default(),
             referring_images: self.images.as_deref().unwrap_or_default(),
             images: self.images.as_deref().ok_or_else(unknown),
             users: self.users.as_deref().unwrap_or_default(),
@@ -232,7 +242,9 @@ fn unknown() -> Vec<Unknown> {
 }
 
 pub(super) fn template(live: bool) -> Reference {
-    Reference { place: Place::new(OURS, "eu-central-1"), user: User::LaunchTemplate, name: "lt-1 version 7".into(), live }
+    let naming = if live { Naming::Default { template_named: true } } else { Naming::Unnamed };
+    let user = User::LaunchTemplate { id: "lt-1".into(), version: 7, naming };
+    Reference { live, ..Reference::live(&Place::new(OURS, "eu-central-1"), user) }
 }
 
 pub(super) fn permissions(grantees: &[&str]) -> Permissions {

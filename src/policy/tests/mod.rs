@@ -8,6 +8,7 @@ mod faults;
 mod lints;
 mod outside;
 mod properties;
+mod running;
 mod shipped;
 
 use std::sync::LazyLock;

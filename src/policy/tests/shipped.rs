@@ -50,6 +50,8 @@ fn shipped_policies_are_these() {
     forbid stale-use medium: disable deregister
     forbid managed-elsewhere medium: deprecate disable deregister deleteSnapshot
     forbid prod-needs-approval high: deregister deleteSnapshot
+    forbid picked-by-consumer medium: deprecate
+    forbid serves-as-backup medium: deregister
     permit deprecate-old-unused low: deprecate
     permit deprecate-superseded low: deprecate
     permit disable-long-deprecated medium: disable
@@ -58,6 +60,18 @@ fn shipped_policies_are_these() {
     permit disable-dev-images low: disable
     permit expire-dev-images low: deregister
     permit delete-orphan-snapshots low: deleteSnapshot
+    permit old-image-in-use low: notify
+    permit deprecated-image-in-use low: notify
+    permit untrusted-image-in-use high: notify
+    permit gone-image-in-use medium: notify
+    permit group-cannot-launch high: notify
+    permit mixed-images low: notify
+    permit untested-in-production medium: notify
+    permit end-of-life-system medium: notify
+    permit obsolete-virtualization low: notify
+    permit newer-base-image low: notify
+    permit broken-image low: notify
+    permit instance-store-image low: notify
     permit no-public-resources critical: makePrivate
     permit only-known-accounts high: revokeShare
     permit encryption-required high: notify
@@ -243,11 +257,11 @@ fn an_image_without_family_stays_for_a_year() {
 }
 
 #[test]
-fn stale_and_unknown_use_hold_disable_and_deregister() {
+fn stale_use_holds_disable_and_deregister() {
     let deprecated = image("web").aged(400).deprecated(61).rank(3);
     image_is(&deprecated.clone().used(false), Action::Disable, "disable-long-deprecated / stale-use");
-    image_is(&deprecated.clone().with(|case| case.users = None), Action::Disable, "disable-long-deprecated / stale-use");
-    // Live use is an interlock's matter.
+    // Live and unknown use are an interlock's matter.
+    image_is(&deprecated.clone().with(|case| case.users = None), Action::Disable, "disable-long-deprecated / ");
     image_is(&deprecated.used(true), Action::Disable, "disable-long-deprecated / ");
     image_is(&image("web").aged(400).disabled(31).used(false), Action::Deregister, "retire-old-unused / stale-use");
 }
@@ -260,6 +274,54 @@ fn what_another_service_manages_is_left_to_it() {
     }
     // AWS Backup is an interlock's matter.
     image_is(&managed(ManagedBy::AwsBackup), Action::Deprecate, "deprecate-old-unused / ");
+}
+
+#[test]
+fn what_a_consumer_picks_or_may_pick_is_not_deprecated() {
+    let picked = |consumers: Option<usize>| image("web").aged(400).with(|case| case.consumers = consumers);
+    image_is(&picked(Some(0)), Action::Deprecate, "deprecate-old-unused / ");
+    image_is(&picked(Some(1)), Action::Deprecate, "deprecate-old-unused / picked-by-consumer");
+    image_is(&picked(None), Action::Deprecate, "deprecate-old-unused / picked-by-consumer");
+}
+
+#[test]
+fn an_image_with_data_volumes_is_deregistered_by_persons_only() {
+    let disabled = image("web").aged(400).disabled(31);
+    let backup = disabled.clone().with(|case| {
+        let data = crate::model::Volume { snapshot: Some("snap-0bbbbbbbbbbbbbbbb".into()), ..case.image.volumes[0].clone() };
+        case.image.volumes.push(data);
+    });
+    image_is(&backup, Action::Deregister, "retire-old-unused / serves-as-backup");
+    let by_a_person = judge_by(shipped(), &backup, Principal::AfterApproval);
+    assert_eq!(told(&by_a_person, Action::Deregister), "retire-old-unused / ");
+    // An empty volume holds nothing.
+    image_is(
+        &disabled.with(|case| {
+            case.image.volumes.push(crate::model::Volume { snapshot: None, size_gib: 100, encrypted: None, kms_key: None });
+        }),
+        Action::Deregister,
+        "retire-old-unused / ",
+    );
+}
+
+#[test]
+fn images_that_cannot_be_used_or_should_be_built_anew_are_reported() {
+    let state = |name: &str| image("web").aged(2).with(|case| case.image.state = crate::model::ImageState::named(name));
+    for broken in ["failed", "error", "pending"] {
+        image_is(&state(broken), Action::Notify, "broken-image / ");
+        image_is(&state(broken).aged(0), Action::Notify, "");
+    }
+    let based = |newer: Option<bool>| image("web").with(|case| case.newer_base = newer);
+    image_is(&based(Some(true)), Action::Notify, "newer-base-image / ");
+    image_is(&based(Some(true)).rank(0), Action::Notify, "newer-base-image / ");
+    image_is(&based(Some(true)).rank(1), Action::Notify, "");
+    image_is(&based(Some(false)), Action::Notify, "");
+    image_is(&based(None), Action::Notify, "");
+    image_is(&image("web-centos7"), Action::Notify, "end-of-life-system / ");
+    image_is(&image("web-centos7").deprecated(1), Action::Notify, "");
+    image_is(&image("web").with(|case| case.image.root_device_type = "instance-store".into()), Action::Notify, "instance-store-image / ");
+    image_is(&image("web").with(|case| case.image.virtualization = "paravirtual".into()), Action::Notify, "obsolete-virtualization / ");
+    image_is(&image("web").with(|case| case.image.architecture = "i386".into()), Action::Notify, "obsolete-virtualization / ");
 }
 
 #[test]

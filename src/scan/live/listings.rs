@@ -1,28 +1,24 @@
 //! Everything that is asked about a place, each source by itself.
 
+use super::asking::{Asking, Wanted, every};
 use super::bounded::each;
+use super::{named, services, templates};
 use crate::aws::read;
 use crate::aws::{Aws, AwsError, Clients};
 use crate::inventory::answers::{
-    Answer, Answers, DescribeImages, DescribeLaunchTemplateVersions, DescribeLaunchTemplates, DescribeSnapshots, GetRule,
-    LaunchTemplateVersion, ListRules,
+    Answer, Answers, DescribeImageUsageReports, DescribeImages, DescribeSnapshots, GetParameters, GetRule, ListRules,
 };
-use crate::model::{Place, Source};
-use crate::scan::listing::Listing;
+use crate::model::{AmiId, Place, Source};
 use crate::scan::{Progress, ScanEvent};
 
-/// Places read at the same time. Each holds its answers in memory until they are folded, and asks up to nine
-/// sources at once: 72 requests in flight are what one HTTP client carries without queueing.
+/// Places read at the same time. Each holds its answers in memory until they are folded.
 pub(super) const PLACES_AT_ONCE: usize = 8;
 
-/// Templates whose versions are read at the same time in one place. Our bucket gives ten a second.
-const TEMPLATES_AT_ONCE: usize = 4;
-
 /// Reads all places and hands each one's answers to `fold` as they come, in no particular order.
-pub async fn scan(aws: &Aws, places: &[Place], progress: &Progress, mut fold: impl FnMut(Answers)) {
+pub async fn scan(aws: &Aws, places: &[Place], wanted: &Wanted, progress: &Progress, mut fold: impl FnMut(Answers)) {
     let read = |place: Place| {
-        let (clients, progress) = (aws.clients(&place), progress.clone());
-        async move { place_listings(clients, place, &progress).await }
+        let (clients, wanted, progress) = (aws.clients(&place), wanted.clone(), progress.clone());
+        async move { place_listings(clients, place, &wanted, &progress).await }
     };
     each(places.iter().cloned(), PLACES_AT_ONCE, read, |place, answers| {
         fold(answers.unwrap_or_else(|| Answers::unread(place, "the task that read this place broke off: please report this")));
@@ -30,138 +26,175 @@ pub async fn scan(aws: &Aws, places: &[Place], progress: &Progress, mut fold: im
     .await;
 }
 
-/// Reads one place: every source that every complete picture needs.
-pub async fn listings(aws: &Aws, place: &Place, progress: &Progress) -> Answers {
-    place_listings(aws.clients(place), place.clone(), progress).await
+/// Reads one place.
+pub async fn listings(aws: &Aws, place: &Place, wanted: &Wanted, progress: &Progress) -> Answers {
+    place_listings(aws.clients(place), place.clone(), wanted, progress).await
 }
 
-async fn place_listings(clients: Result<Clients, AwsError>, place: Place, progress: &Progress) -> Answers {
+async fn place_listings(clients: Result<Clients, AwsError>, place: Place, wanted: &Wanted, progress: &Progress) -> Answers {
     progress.tell(ScanEvent::PlaceStarted { place: place.clone() });
     let answers = match clients {
-        Ok(clients) => every_source(&clients, place.clone(), progress).await,
+        Ok(clients) => every_source(&Asking::new(&clients, wanted, progress), place.clone()).await,
         Err(error) => Answers::unread(place.clone(), &error.to_string()),
     };
     progress.tell(ScanEvent::PlaceDone { place });
     answers
 }
 
-async fn every_source(clients: &Clients, place: Place, progress: &Progress) -> Answers {
-    let ask = Asking { clients, progress };
-    // Templates before their versions, rules before their details; everything else side by side.
-    let templates = async {
-        let templates = ask.source(Source::LaunchTemplates, |c| async move { read::launch_templates(&c).await }).await;
-        let versions = ask.template_versions(&templates).await;
-        (templates, versions)
+/// First everything that can be asked as it is, then what can only be asked about what was found.
+async fn every_source(ask: &Asking<'_>, place: Place) -> Answers {
+    let mut answers = listed(ask, place).await;
+    let names = named::parameters(&answers);
+    answers.parameters = parameters(ask, names.into_iter().collect()).await;
+    let ids: Vec<AmiId> = named::others_images(&answers).into_iter().collect();
+    answers.images_in_use = ask.source(Source::ImagesInUse, |c| async move { read::images_in_use(&c, &ids).await }).await;
+    answers
+}
+
+async fn listed(ask: &Asking<'_>, place: Place) -> Answers {
+    macro_rules! listing {
+        ($source:ident, $read:ident) => {
+            ask.source(Source::$source, |c| async move { read::$read(&c).await })
+        };
+    }
+    macro_rules! setting {
+        ($source:ident, $read:ident) => {
+            ask.setting(Source::$source, |c| async move { read::$read(&c).await })
+        };
+    }
+    let since = ask.wanted.now.checked_sub(ask.wanted.sources.screams).unwrap_or(jiff::Timestamp::MIN);
+    let owned =
+        async { tokio::join!(listing!(Images, images), listing!(Snapshots, snapshots), listing!(PublicSnapshots, public_snapshots)) };
+    let launching = async {
+        tokio::join!(
+            listing!(Instances, instances),
+            templates::templates(ask),
+            listing!(AutoScalingGroups, auto_scaling_groups),
+            listing!(LaunchConfigurations, launch_configurations),
+            listing!(SpotFleets, spot_fleets),
+            listing!(SpotRequests, spot_requests),
+            listing!(Fleets, fleets),
+            ask.source(Source::ScalingActivities, |c| async move { read::failed_activities(&c, since).await }),
+        )
     };
-    let rules = async {
-        let rules = ask.source(Source::RecycleBinRules, |c| async move { read::rules(&c).await }).await;
-        let details = ask.rule_details(&rules).await;
-        (rules, details)
+    let naming = async {
+        tokio::join!(
+            listing!(ParameterNames, parameter_names),
+            services::image_recipes(ask),
+            services::container_recipes(ask),
+            services::resources(ask),
+            usage_reports(ask),
+        )
     };
-    let (images, snapshots, public_snapshots, instances, groups, configurations, bin, templates, rules) = tokio::join!(
-        ask.source(Source::Images, |c| async move { read::images(&c).await }),
-        ask.source(Source::Snapshots, |c| async move { read::snapshots(&c).await }),
-        ask.source(Source::PublicSnapshots, |c| async move { read::public_snapshots(&c).await }),
-        ask.source(Source::Instances, |c| async move { read::instances(&c).await }),
-        ask.source(Source::AutoScalingGroups, |c| async move { read::auto_scaling_groups(&c).await }),
-        ask.source(Source::LaunchConfigurations, |c| async move { read::launch_configurations(&c).await }),
-        ask.source(Source::ImagesInRecycleBin, |c| async move { read::images_in_recycle_bin(&c).await }),
-        templates,
-        rules,
-    );
+    let protecting = async {
+        tokio::join!(
+            listing!(ImagesInRecycleBin, images_in_recycle_bin),
+            listing!(SnapshotsInRecycleBin, snapshots_in_recycle_bin),
+            rules(ask),
+            listing!(LockedSnapshots, locked_snapshots),
+            listing!(FastRestores, fast_restores),
+            listing!(Volumes, volumes),
+        )
+    };
+    let settings = async {
+        tokio::join!(
+            setting!(ImageBlockPublicAccess, image_block_public_access),
+            setting!(SnapshotBlockPublicAccess, snapshot_block_public_access),
+            setting!(AllowedImages, allowed_images),
+        )
+    };
+    let (owned, launching, naming, protecting, settings) = tokio::join!(owned, launching, naming, protecting, settings);
+    let (images, snapshots, public_snapshots) = owned;
+    let (instances, (templates, versions), groups, configurations, spot_fleets, spot_requests, fleets, activities) = launching;
+    let (parameter_names, image_recipes, container_recipes, resources, usage_reports) = naming;
+    let (bin, snapshots_in_recycle_bin, (rules, rule_details), locked_snapshots, fast_restores, volumes) = protecting;
+    let (image_block_public_access, snapshot_block_public_access, allowed_images) = settings;
     Answers {
         live: true,
-        images,
-        snapshots,
-        public_snapshots,
-        instances,
-        launch_templates: templates.0,
-        launch_template_versions: templates.1,
-        auto_scaling_groups: groups,
-        launch_configurations: configurations,
-        images_in_recycle_bin: bin,
-        rules: rules.0,
-        rule_details: rules.1,
+        unasked: ask.wanted.needs.unwanted(),
+        images: or_unasked(images),
+        snapshots: or_unasked(snapshots),
+        public_snapshots: or_unasked(public_snapshots),
+        instances: or_unasked(instances),
+        launch_templates: or_unasked(templates),
+        launch_template_versions: or_unasked(versions),
+        auto_scaling_groups: or_unasked(groups),
+        launch_configurations: or_unasked(configurations),
+        images_in_recycle_bin: or_unasked(bin),
+        rules: or_unasked(rules),
+        rule_details: or_unasked(rule_details),
+        spot_fleets,
+        spot_requests,
+        fleets,
+        parameter_names,
+        image_recipes: image_recipes.0,
+        image_recipe_details: image_recipes.1,
+        container_recipes: container_recipes.0,
+        container_recipe_details: container_recipes.1,
+        resources: resources.0,
+        resource_details: resources.1,
+        scaling_activities: activities,
+        usage_reports: usage_reports.0,
+        usage_report_entries: usage_reports.1,
+        volumes,
+        fast_restores,
+        locked_snapshots,
+        snapshots_in_recycle_bin,
+        image_block_public_access,
+        snapshot_block_public_access,
+        allowed_images,
         ..Answers::unread(place, "not asked")
     }
 }
 
-/// Asks sources of one place and tells what became of each.
-struct Asking<'a> {
-    clients: &'a Clients,
-    progress: &'a Progress,
+/// A listing that most policies need, and these do not.
+fn or_unasked<T>(answer: Option<Answer<T>>) -> Answer<T> {
+    answer.unwrap_or_else(|| Err("not asked: no policy in force could make use of it".into()))
 }
 
-impl Asking<'_> {
-    async fn source<T: Listing, F>(&self, source: Source, ask: impl FnOnce(Clients) -> F) -> Answer<T>
-    where
-        F: Future<Output = Result<T, AwsError>>,
-    {
-        let clients = self.clients.counted();
-        let answer = ask(clients.clone()).await.map_err(|error| error.to_string());
-        let (place, requests) = (clients.place().clone(), clients.asked());
-        self.progress.tell(match &answer {
-            Ok(answer) => ScanEvent::SourceDone { place, source, items: answer.entries().unwrap_or(0), requests },
-            Err(error) => ScanEvent::SourceFailed { place, source, error: error.clone(), requests },
-        });
-        answer
-    }
-
-    /// All versions of all templates, or an error: a version that was not read may name any image.
-    async fn template_versions(&self, templates: &Answer<DescribeLaunchTemplates>) -> Answer<DescribeLaunchTemplateVersions> {
-        let ask = |clients: Clients| async move {
-            let ids = template_ids(templates)?;
-            let mut all: Result<Vec<Option<LaunchTemplateVersion>>, AwsError> = Ok(Vec::new());
-            let read = |id: String| {
-                let clients = clients.clone();
-                async move { read::launch_template_versions(&clients, &id).await }
-            };
-            each(ids, TEMPLATES_AT_ONCE, read, |id, answer| {
-                let answer = answer.unwrap_or_else(|| Err(AwsError::malformed(format!("the task that read {id} broke off"))));
-                match (&mut all, answer) {
-                    (Ok(all), Ok(versions)) => all.extend(versions.launch_template_versions.into_iter().flatten()),
-                    (Ok(_), Err(error)) => all = Err(AwsError { message: format!("{} (template {id})", error.message), ..error }),
-                    (Err(_), _) => {}
-                }
-            })
-            .await;
-            Ok(DescribeLaunchTemplateVersions { launch_template_versions: Some(in_order(all?)) })
+/// The values of these parameters.
+async fn parameters(ask: &Asking<'_>, names: Vec<String>) -> Option<Answer<GetParameters>> {
+    let values = ask.source(Source::Parameters, |clients| async move {
+        let one = |names: Vec<String>| {
+            let clients = clients.clone();
+            async move { read::parameters(&clients, &names).await }
         };
-        self.source(Source::LaunchTemplateVersions, ask).await
-    }
-
-    async fn rule_details(&self, rules: &Answer<ListRules>) -> Answer<Vec<GetRule>> {
-        let ask = |clients: Clients| async move {
-            match rules {
-                Ok(rules) => read::rule_details(&clients, rules).await,
-                Err(error) => Err(not_listed("rules", error)),
-            }
-        };
-        self.source(Source::RecycleBinRule, ask).await
-    }
-}
-
-/// The ids to ask about; a template that came without one cannot be asked about, and its versions stay unknown.
-fn template_ids(templates: &Answer<DescribeLaunchTemplates>) -> Result<Vec<String>, AwsError> {
-    let templates = templates.as_ref().map_err(|error| not_listed("templates", error))?;
-    let nameless = || AwsError::malformed("a launch template was listed without its id");
-    let templates = templates.launch_templates.iter().flatten();
-    templates.map(|template| template.as_ref().and_then(|template| template.launch_template_id.clone()).ok_or_else(nameless)).collect()
-}
-
-/// Answers come as they come; a record of the same estate should be the same file.
-fn in_order(mut versions: Vec<Option<LaunchTemplateVersion>>) -> Vec<Option<LaunchTemplateVersion>> {
-    versions.sort_by(|a, b| {
-        let key = |version: &Option<LaunchTemplateVersion>| {
-            version.as_ref().map(|version| (version.launch_template_id.clone(), version.version_number))
-        };
-        key(a).cmp(&key(b))
+        let batches = names.chunks(read::NAMES_PER_CALL).map(<[String]>::to_vec);
+        let answers = every(batches, one, |names| names.join(", ")).await?;
+        let values = answers.into_iter().flat_map(|answer| answer.parameters.into_iter().flatten());
+        Ok(GetParameters { parameters: Some(values.collect()) })
     });
-    versions
+    values.await
 }
 
-fn not_listed(what: &str, error: &str) -> AwsError {
-    AwsError::unsent(crate::aws::ErrorKind::Other, "NotAsked", format!("the {what} could not be listed ({error})"))
+type Reports = (Option<Answer<DescribeImageUsageReports>>, Option<Answer<crate::inventory::answers::DescribeImageUsageReportEntries>>);
+
+/// Reports that others asked EC2 to make, and what is in them.
+async fn usage_reports(ask: &Asking<'_>) -> Reports {
+    let reports = ask.source(Source::UsageReports, |c| async move { read::usage_reports(&c).await }).await;
+    let entries = ask.after(&reports, Source::UsageReportEntries, |clients, listed: &DescribeImageUsageReports| {
+        let none = listed.image_usage_reports.iter().flatten().next().is_none();
+        async move {
+            match none {
+                // No report has no entries.
+                true => Ok(crate::inventory::answers::DescribeImageUsageReportEntries { image_usage_report_entries: Some(Vec::new()) }),
+                false => read::usage_report_entries(&clients).await,
+            }
+        }
+    });
+    let entries = entries.await;
+    (reports, entries)
+}
+
+/// Rules of the Recycle Bin before their details.
+async fn rules(ask: &Asking<'_>) -> (Option<Answer<ListRules>>, Option<Answer<Vec<GetRule>>>) {
+    let rules = ask.source(Source::RecycleBinRules, |c| async move { read::rules(&c).await }).await;
+    let details = ask.after(&rules, Source::RecycleBinRule, |clients, listed: &ListRules| {
+        let listed = listed.clone();
+        async move { read::rule_details(&clients, &listed).await }
+    });
+    let details = details.await;
+    (rules, details)
 }
 
 /// What the frequent exposure scan reads: only the two public listings.

@@ -7,13 +7,18 @@ use crate::aws::sns::{Publication, publish};
 use crate::aws::tests::{HERE, OURS, Wired, here, now};
 use crate::aws::write::{Writer, rehearse};
 use crate::aws::{Aws, Settings};
-use crate::config::Scope;
+use crate::config::{Scope, Sources};
 use crate::inventory::answers::Answers;
 use crate::model::{Grantee, Place, Region, Source};
+use crate::policy::Needs;
 use crate::scan::{Progress, ScanEvent};
 
 fn scope(names: &[&str]) -> Scope {
     Scope { regions: Some(names.iter().map(|name| Region::from(*name)).collect()) }
+}
+
+fn all() -> Wanted {
+    Wanted::new(&Needs::everything(), &Sources::default(), now())
 }
 
 /// What every source of a place said: its name and, if it failed, why.
@@ -38,7 +43,7 @@ fn failures(answers: &Answers) -> Vec<(&'static str, String)> {
 #[tokio::test]
 async fn every_source_of_a_place_answers() {
     let wired = Wired::to(rich(now())).await;
-    let answers = listings(&wired.aws, &here(), &Progress::silent()).await;
+    let answers = listings(&wired.aws, &here(), &all(), &Progress::silent()).await;
     assert_eq!(failures(&answers), []);
     assert_eq!(answers.images.unwrap().images.unwrap().len(), 8);
     assert_eq!(answers.public_snapshots.unwrap().snapshots.unwrap().len(), 1);
@@ -65,7 +70,7 @@ async fn a_source_that_fails_takes_no_other_with_it() {
     ] {
         let wired = Wired::to(rich(now())).await;
         wired.sim.world(|w| w.inject(Fault::deny().action(api)));
-        let failed = failures(&listings(&wired.aws, &here(), &Progress::silent()).await);
+        let failed = failures(&listings(&wired.aws, &here(), &all(), &Progress::silent()).await);
         assert_eq!(failed.iter().map(|(name, _)| *name).collect::<Vec<_>>(), expected, "{api}");
         let words = |text: &str| text.contains("UnauthorizedOperation") || text.contains("AccessDenied");
         assert!(failed.iter().all(|(_, error)| words(error)), "{failed:?}");
@@ -77,7 +82,7 @@ async fn one_template_that_cannot_be_read_leaves_all_versions_unknown() {
     let wired = Wired::to(rich(now())).await;
     let template = wired.sim.world(|w| w.place(OURS, HERE).unwrap().launch_templates.keys().next().unwrap().clone());
     wired.sim.world(|w| w.inject(Fault::deny().action("DescribeLaunchTemplateVersions").resource(&template)));
-    let answers = listings(&wired.aws, &here(), &Progress::silent()).await;
+    let answers = listings(&wired.aws, &here(), &all(), &Progress::silent()).await;
     let error = answers.launch_template_versions.unwrap_err();
     assert!(error.contains(&template), "{error}");
 }
@@ -91,7 +96,7 @@ async fn progress_tells_each_source_with_its_entries_and_requests() {
     });
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&events);
-    listings(&wired.aws, &here(), &Progress::to(move |event| heard.lock().unwrap().push(event))).await;
+    listings(&wired.aws, &here(), &all(), &Progress::to(move |event| heard.lock().unwrap().push(event))).await;
     let events = events.lock().unwrap();
     assert_eq!(events.first(), Some(&ScanEvent::PlaceStarted { place: here() }));
     assert_eq!(events.last(), Some(&ScanEvent::PlaceDone { place: here() }));
@@ -109,7 +114,7 @@ async fn many_places_are_read_and_one_that_fails_keeps_its_place() {
     wired.sim.world(|w| w.inject(Fault::deny().region("eu-west-1")));
     places.push(Place::new("333333333333", HERE));
     let mut seen = Vec::new();
-    scan(&wired.aws, &places, &Progress::silent(), |answers| seen.push((answers.place.clone(), failures(&answers).len()))).await;
+    scan(&wired.aws, &places, &all(), &Progress::silent(), |answers| seen.push((answers.place.clone(), failures(&answers).len()))).await;
     seen.sort();
     places.sort();
     assert_eq!(seen.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>(), places);
@@ -123,7 +128,7 @@ async fn many_places_are_read_and_one_that_fails_keeps_its_place() {
 async fn a_scan_asks_for_its_pages_and_nothing_more() {
     let wired = Wired::to(small(now())).await;
     let before = wired.aws.requests().total();
-    listings(&wired.aws, &here(), &Progress::silent()).await;
+    listings(&wired.aws, &here(), &all(), &Progress::silent()).await;
     // Images, snapshots, public ones, instances, templates, versions of one template, groups, configurations, bin,
     // rules of two types and two rules.
     assert_eq!(wired.aws.requests().total() - before, 13);
@@ -196,7 +201,7 @@ async fn everything_can_run_in_a_task() {
     let writer = Writer::for_act(wired.clients());
     let scope = Scope::default();
     drop(movable(regions(aws, &scope)));
-    drop(movable(scan(aws, std::slice::from_ref(&place), &silent, |_| ())));
+    drop(movable(scan(aws, std::slice::from_ref(&place), &all(), &silent, |_| ())));
     drop(movable(permissions(aws, &place, Vec::new(), Vec::new())));
     let questions = std::collections::BTreeMap::from([(place.clone(), crate::plan::Questions::default())]);
     drop(movable(all_permissions(aws, &questions, |_, _| ())));

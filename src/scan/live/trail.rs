@@ -8,7 +8,8 @@ use super::bounded::each;
 use super::listings::PLACES_AT_ONCE;
 use crate::aws::{Aws, read};
 use crate::config::PermissionSettings;
-use crate::inventory::{Changed, Estate, History, IMAGE_CHANGES, SNAPSHOT_CHANGES};
+use crate::inventory::answers::{Answer, LookupEvents};
+use crate::inventory::{Changed, Estate, History, IMAGE_CHANGES, LAUNCHES, SNAPSHOT_CHANGES};
 use crate::model::{Place, ResourceId, Source};
 use crate::plan::Questions;
 use crate::scan::{Progress, ScanEvent};
@@ -67,8 +68,23 @@ pub struct Memory<'a> {
 /// known to be unchanged is asked again.
 async fn changes(aws: &Aws, since: &BTreeMap<Place, Timestamp>, progress: &Progress, mut fold: impl FnMut(Place, Option<Changed>)) {
     let names: Vec<&'static str> = IMAGE_CHANGES.into_iter().chain(SNAPSHOT_CHANGES).collect();
+    events(aws, &names, since, progress, |place, answer| fold(place, answer.and_then(|events| Changed::of(&events)).ok())).await;
+}
+
+/// Reads the launches that may have failed, since the given moment in each place.
+pub async fn launches(aws: &Aws, since: &BTreeMap<Place, Timestamp>, progress: &Progress, fold: impl FnMut(Place, Answer<LookupEvents>)) {
+    events(aws, &LAUNCHES, since, progress, fold).await;
+}
+
+async fn events(
+    aws: &Aws,
+    names: &[&'static str],
+    since: &BTreeMap<Place, Timestamp>,
+    progress: &Progress,
+    mut fold: impl FnMut(Place, Answer<LookupEvents>),
+) {
     let read = |(place, since): (Place, Timestamp)| {
-        let (clients, names, progress) = (aws.clients(&place), names.clone(), progress.clone());
+        let (clients, names, progress) = (aws.clients(&place), names.to_vec(), progress.clone());
         async move {
             let clients = clients.map(|clients| clients.counted());
             let answer = match &clients {
@@ -76,17 +92,18 @@ async fn changes(aws: &Aws, since: &BTreeMap<Place, Timestamp>, progress: &Progr
                 Err(error) => Err(error.to_string()),
             };
             let requests = clients.map_or(0, |clients| clients.asked());
-            let (items, answer) = match answer {
-                Ok(events) => (events.events.as_ref().map_or(0, Vec::len), Changed::of(&events)),
-                Err(error) => (0, Err(error)),
-            };
             progress.tell(match &answer {
-                Ok(_) => ScanEvent::SourceDone { place, source: Source::Events, items, requests },
+                Ok(events) => {
+                    ScanEvent::SourceDone { place, source: Source::Events, items: events.events.as_ref().map_or(0, Vec::len), requests }
+                }
                 Err(error) => ScanEvent::SourceFailed { place, source: Source::Events, error: error.clone(), requests },
             });
-            answer.ok()
+            answer
         }
     };
     let places = since.iter().map(|(place, since)| (place.clone(), *since));
-    each(places, PLACES_AT_ONCE, read, |(place, _), changed| fold(place, changed.flatten())).await;
+    each(places, PLACES_AT_ONCE, read, |(place, _), answer| {
+        fold(place, answer.unwrap_or_else(|| Err("the task that read it broke off: please report this".into())));
+    })
+    .await;
 }

@@ -20,14 +20,40 @@ pub(super) fn read<T: Listing + DeserializeOwned>(path: &Path) -> Answer<T> {
     if answer.entries().is_none() {
         return Err(format!("{} lacks its list `{}`{}", path.display(), T::LIST, error_inside(&bytes)));
     }
-    // The CLI prints a token when it was told to stop early.
-    if keys.get("NextToken").is_some_and(Option::is_some) {
+    if keys.iter().any(|(key, value)| is_token(key) && value.is_some()) {
         return Err(partial(path));
     }
     Ok(answer)
 }
 
-/// Reads a file that is no listing.
+/// Reads an array of answers, each of them a whole one.
+pub(super) fn array<T: DeserializeOwned>(path: &Path) -> Answer<Vec<T>> {
+    let bytes = bytes(path)?;
+    let keys: Vec<BTreeMap<String, Option<IgnoredAny>>> =
+        parse(path, &bytes).map_err(|error| format!("{error}{}", error_inside(&bytes)))?;
+    if keys.iter().flatten().any(|(key, value)| is_token(key) && value.is_some()) {
+        return Err(partial(path));
+    }
+    parse(path, &bytes)
+}
+
+/// The CLI prints a token when it was told to stop early; Image Builder writes it small.
+pub(super) fn is_token(key: &str) -> bool {
+    key.eq_ignore_ascii_case("NextToken")
+}
+
+/// Reads one answer that holds no list: it must at least be an answer.
+pub(super) fn single<T: DeserializeOwned>(path: &Path) -> Answer<T> {
+    let bytes = bytes(path)?;
+    // serde would also take an array for the fields of a struct, in order.
+    let keys: BTreeMap<String, IgnoredAny> = parse(path, &bytes)?;
+    if keys.len() == 1 && keys.contains_key("Error") {
+        return Err(format!("{} is no answer{}", path.display(), error_inside(&bytes)));
+    }
+    parse(path, &bytes)
+}
+
+/// Reads a file of which nothing is known but that it is JSON.
 pub(super) fn json<T: DeserializeOwned>(path: &Path) -> Answer<T> {
     parse(path, &bytes(path)?)
 }

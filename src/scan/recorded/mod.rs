@@ -5,7 +5,6 @@
 //! `open` reads. Nothing here asks AWS.
 
 mod file;
-mod ids;
 mod place;
 #[cfg(test)]
 mod tests;
@@ -76,9 +75,10 @@ impl Recorded {
         &self.places
     }
 
-    /// Reads one place. Drop the answers before reading the next one.
-    pub fn answers(&self, place: &Place) -> Answers {
-        place::read(&self.folder(place), place)
+    /// Reads one place. Drop the answers before reading the next one. `history` is the recorded one, which notes what else
+    /// was asked.
+    pub fn answers(&self, place: &Place, history: &History) -> Answers {
+        place::read(&self.folder(place), place, history.recorded.get(place))
     }
 
     /// `organization.json`: `None` where nobody recorded one.

@@ -1,29 +1,26 @@
 //! One recorded place: its listings, its permissions, and every other file in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{file, ids};
+use serde_json::Value;
+
+use super::file;
 use crate::inventory::answers::{Answer, Answers, ImageAttribute, SnapshotAttribute};
+use crate::inventory::image_ids;
 use crate::model::{AmiId, Place, Source};
 
-/// Files that say nothing about who uses an image.
-const HARMLESS: [&str; 5] = [
-    "list-snapshots-in-recycle-bin",
-    "describe-locked-snapshots",
-    "describe-fast-snapshot-restores",
-    "get-image-block-public-access-state",
-    "get-snapshot-block-public-access-state",
-];
-
-/// Reads everything that was recorded of a place.
-pub(super) fn read(folder: &Path, place: &Place) -> Answers {
-    let path = |source: &Source| folder.join(format!("{source}.json"));
+/// Reads everything that was recorded of a place. `noted` are the sources that whoever recorded it says were asked
+/// beyond those that every record holds.
+pub(super) fn read(folder: &Path, place: &Place, noted: Option<&BTreeSet<Source>>) -> Answers {
+    let files = Files { folder, noted };
+    let path = |source: &Source| files.path(source);
     let mut others = BTreeMap::new();
     Answers {
         place: place.clone(),
         live: false,
+        unasked: BTreeSet::new(),
         images: file::read(&path(&Source::Images)),
         snapshots: file::read(&path(&Source::Snapshots)),
         public_snapshots: file::read(&path(&Source::PublicSnapshots)),
@@ -34,31 +31,31 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
         launch_configurations: file::read(&path(&Source::LaunchConfigurations)),
         images_in_recycle_bin: file::read(&path(&Source::ImagesInRecycleBin)),
         rules: file::read(&path(&Source::RecycleBinRules)),
-        rule_details: file::json(&path(&Source::RecycleBinRule)),
-        spot_fleets: recorded(&path(&Source::SpotFleets), file::read),
-        spot_requests: recorded(&path(&Source::SpotRequests), file::read),
-        fleets: recorded(&path(&Source::Fleets), file::read),
-        image_references: recorded(&path(&Source::ImageReferences), file::read),
-        parameter_names: recorded(&path(&Source::ParameterNames), file::read),
-        parameters: recorded(&path(&Source::Parameters), file::read),
-        image_recipes: recorded(&path(&Source::ImageRecipes), file::read),
-        image_recipe_details: recorded(&path(&Source::ImageRecipe), file::json),
-        container_recipes: recorded(&path(&Source::ContainerRecipes), file::read),
-        container_recipe_details: recorded(&path(&Source::ContainerRecipe), file::json),
-        resources: recorded(&path(&Source::Resources), file::json),
-        resource_details: recorded(&path(&Source::Resource), file::json),
-        scaling_activities: recorded(&path(&Source::ScalingActivities), file::read),
-        events: recorded(&path(&Source::Events), file::read),
-        images_in_use: recorded(&path(&Source::ImagesInUse), file::read),
-        usage_reports: recorded(&path(&Source::UsageReports), file::read),
-        usage_report_entries: recorded(&path(&Source::UsageReportEntries), file::read),
-        volumes: recorded(&path(&Source::Volumes), file::read),
-        fast_restores: recorded(&path(&Source::FastRestores), file::read),
-        locked_snapshots: recorded(&path(&Source::LockedSnapshots), file::read),
-        snapshots_in_recycle_bin: recorded(&path(&Source::SnapshotsInRecycleBin), file::read),
-        image_block_public_access: recorded(&path(&Source::ImageBlockPublicAccess), file::json),
-        snapshot_block_public_access: recorded(&path(&Source::SnapshotBlockPublicAccess), file::json),
-        allowed_images: recorded(&path(&Source::AllowedImages), file::json),
+        rule_details: file::array(&path(&Source::RecycleBinRule)),
+        spot_fleets: files.recorded(Source::SpotFleets, file::read),
+        spot_requests: files.recorded(Source::SpotRequests, file::read),
+        fleets: files.recorded(Source::Fleets, file::read),
+        image_references: files.recorded(Source::ImageReferences, file::read),
+        parameter_names: files.recorded(Source::ParameterNames, file::read),
+        parameters: files.recorded(Source::Parameters, file::read),
+        image_recipes: files.recorded(Source::ImageRecipes, file::read),
+        image_recipe_details: files.recorded(Source::ImageRecipe, file::array),
+        container_recipes: files.recorded(Source::ContainerRecipes, file::read),
+        container_recipe_details: files.recorded(Source::ContainerRecipe, file::array),
+        resources: files.recorded(Source::Resources, file::array),
+        resource_details: files.recorded(Source::Resource, file::array),
+        scaling_activities: files.recorded(Source::ScalingActivities, file::read),
+        events: files.recorded(Source::Events, file::read),
+        images_in_use: files.recorded(Source::ImagesInUse, file::read),
+        usage_reports: files.recorded(Source::UsageReports, file::read),
+        usage_report_entries: files.recorded(Source::UsageReportEntries, file::read),
+        volumes: files.recorded(Source::Volumes, file::read),
+        fast_restores: files.recorded(Source::FastRestores, file::read),
+        locked_snapshots: files.recorded(Source::LockedSnapshots, file::read),
+        snapshots_in_recycle_bin: files.recorded(Source::SnapshotsInRecycleBin, file::read),
+        image_block_public_access: files.recorded(Source::ImageBlockPublicAccess, file::single),
+        snapshot_block_public_access: files.recorded(Source::SnapshotBlockPublicAccess, file::single),
+        allowed_images: files.recorded(Source::AllowedImages, file::single),
         launch_permissions: attributes(folder, &Source::LaunchPermissions, &mut others, |path, id| {
             let answer: ImageAttribute = file::read(path)?;
             about(path, id, answer.image_id.as_deref())?;
@@ -71,14 +68,43 @@ pub(super) fn read(folder: &Path, place: &Place) -> Answers {
         }),
         others: {
             rest(folder, &mut others);
+            files.missing(&mut others);
             others
         },
     }
 }
 
-/// What was recorded of a source; nobody asked where there is no file.
-fn recorded<T>(path: &Path, read: impl FnOnce(&Path) -> Answer<T>) -> Option<Answer<T>> {
-    super::is_there(path).then(|| read(path))
+/// The files of one place.
+struct Files<'a> {
+    folder: &'a Path,
+    noted: Option<&'a BTreeSet<Source>>,
+}
+
+impl Files<'_> {
+    fn path(&self, source: &Source) -> PathBuf {
+        self.folder.join(format!("{source}.json"))
+    }
+
+    /// What was recorded of a source. Where there is no file nobody asked, unless every record holds one or this one
+    /// is noted to have had it.
+    fn recorded<T>(&self, source: Source, read: impl FnOnce(&Path) -> Answer<T>) -> Option<Answer<T>> {
+        let path = self.path(&source);
+        if !super::is_there(&path) && !Source::RECORDED.contains(&source) {
+            return self.noted.is_some_and(|noted| noted.contains(&source)).then(|| Err(lost(&path)));
+        }
+        Some(read(&path))
+    }
+
+    /// Files without a reader that are noted and not there.
+    fn missing(&self, others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>) {
+        for source in self.noted.into_iter().flatten().filter(|source| !has_reader(source)) {
+            others.entry(source.clone()).or_insert_with(|| Err(lost(&self.path(source))));
+        }
+    }
+}
+
+fn lost(path: &Path) -> String {
+    format!("{} is missing, although history.json says that it was recorded", path.display())
 }
 
 /// An answer may leave out whom it is about, since the file name says it; it may not contradict it.
@@ -109,8 +135,7 @@ fn attributes<K: From<String> + Ord, T>(
     }
 }
 
-/// Every file that no reader took. Parameters have a reader for the aliases in templates, but an image id in any
-/// parameter's text counts as use too.
+/// Every file that no reader took: an image id anywhere in it counts as use.
 fn rest(folder: &Path, others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>) {
     let files = match json_files(folder) {
         Ok(files) => files,
@@ -121,17 +146,30 @@ fn rest(folder: &Path, others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>) {
     };
     for (name, path) in files {
         let source = Source::named(&name);
-        let has_reader = Source::LISTINGS.contains(&source) || source == Source::Volumes;
-        if has_reader {
-            continue;
+        if !has_reader(&source) {
+            others.insert(source, ids(&path));
         }
-        let answer = ids::read(&path, &name);
-        // What is harmless must be readable like any other file, but its ids are no use.
-        if answer.is_ok() && HARMLESS.contains(&name.as_str()) {
-            continue;
-        }
-        others.insert(source, answer);
     }
+}
+
+/// Whether there is a field in [`Answers`] for the file of that source.
+fn has_reader(source: &Source) -> bool {
+    let elsewhere = [Source::Regions, Source::Organization, Source::LaunchPermissions, Source::CreateVolumePermissions];
+    !matches!(source, Source::Other(_)) && !elsewhere.contains(source)
+}
+
+/// The image ids in a file of which nothing is known.
+fn ids(path: &Path) -> Answer<Vec<AmiId>> {
+    let value: Value = file::json(path)?;
+    if let Value::Object(object) = &value {
+        if object.iter().any(|(key, value)| file::is_token(key) && !value.is_null()) {
+            return Err(file::partial(path));
+        }
+        if object.len() == 1 && object.contains_key("Error") {
+            return Err(format!("{} is no answer{}", path.display(), file::error_inside(value.to_string().as_bytes())));
+        }
+    }
+    Ok(image_ids(&value).into_iter().collect())
 }
 
 /// The JSON files directly in `folder`, sorted, each with its name without `.json`.

@@ -30,7 +30,7 @@ fn estate(files: &[(&str, &str)]) -> TempDir {
 
 fn answers(files: &[(&str, &str)]) -> Answers {
     let dir = estate(files);
-    open(dir.path()).unwrap().answers(&here())
+    open(dir.path()).unwrap().answers(&here(), &History::default())
 }
 
 #[test]
@@ -39,7 +39,43 @@ fn an_empty_list_is_knowledge_and_a_missing_file_is_not() {
     assert_eq!(answers.images.unwrap().images.unwrap().len(), 0);
     let error = answers.instances.unwrap_err();
     assert!(error.starts_with("not recorded: ") && error.ends_with("us-east-1/describe-instances.json is missing"), "{error}");
-    assert!(answers.volumes.is_none() && answers.parameters.is_none());
+}
+
+#[test]
+fn what_every_record_holds_is_a_gap_where_it_is_missing_and_anything_else_was_not_asked() {
+    let answers = answers(&[]);
+    assert!(answers.volumes.unwrap().unwrap_err().contains("describe-volumes.json is missing"));
+    assert!(answers.image_references.unwrap().is_err() && answers.image_recipe_details.unwrap().is_err());
+    assert!(answers.image_block_public_access.unwrap().is_err());
+    assert!(answers.resources.is_none() && answers.events.is_none() && answers.container_recipes.is_none());
+    assert!(answers.others.is_empty());
+}
+
+#[test]
+fn what_a_record_says_it_asked_is_a_gap_where_it_is_missing() {
+    let dir = TempDir::new().unwrap();
+    let recording = Recording::create(dir.path()).unwrap();
+    let mut asked = Answers::unread(here(), "denied");
+    asked.resources = Some(Ok(Vec::new()));
+    asked.events = Some(Err("AccessDenied: no".into()));
+    asked.others.insert(Source::named("ours"), Ok(vec!["ami-0a".into()]));
+    recording.place(&asked).unwrap();
+    recording.history(&History::default()).unwrap();
+    let recorded = open(dir.path()).unwrap();
+    let history = recorded.history().unwrap().unwrap();
+    let whole = recorded.answers(&here(), &history);
+    assert!(whole.resources.unwrap().unwrap().is_empty() && whole.scaling_activities.is_none());
+    assert!(whole.events.unwrap().unwrap_err().contains("AccessDenied: no"));
+
+    let place = dir.path().join(ACCOUNT).join("us-east-1");
+    for file in ["list-resources.json", "lookup-events.json", "ours.json"] {
+        fs::remove_file(place.join(file)).unwrap();
+    }
+    let part = recorded.answers(&here(), &history);
+    let lost = |error: String| assert!(error.ends_with("is missing, although history.json says that it was recorded"), "{error}");
+    lost(part.resources.unwrap().unwrap_err());
+    lost(part.events.unwrap().unwrap_err());
+    lost(part.others[&Source::named("ours")].clone().unwrap_err());
 }
 
 #[test]
@@ -92,33 +128,46 @@ fn permissions_are_read_by_the_name_of_their_file() {
 }
 
 #[test]
-fn files_without_a_reader_count_as_use_and_harmless_ones_do_not() {
+fn files_without_a_reader_count_as_use() {
     let answers = answers(&[
-        ("describe-spot-fleet-requests.json", r#"{"SpotFleetRequestConfigs": [{"x": {"ImageId": "ami-0a"}}]}"#),
-        ("describe-fleets.json", r#"{"Fleet": []}"#),
-        ("describe-image-references.json", "nonsense"),
-        ("get-image-recipe.json", r#"[{"imageRecipe": {"parentImage": "ami-0b"}}]"#),
         ("something-of-ours.json", r#""the golden image is ami-0c.""#),
-        ("describe-parameters.json", r#"{"Parameters": [], "nextToken": "abc"}"#),
-        ("get-parameters.json", r#"{"Parameters": [{"Name": "/golden", "Value": "ami-0d"}]}"#),
-        ("describe-spot-instance-requests.json", r#"{"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}"#),
-        ("describe-locked-snapshots.json", r#"{"Snapshots": []}"#),
-        ("describe-fast-snapshot-restores.json", "{}"),
-        ("get-image-block-public-access-state.json", "{}"),
-        ("list-snapshots-in-recycle-bin.json", "{}"),
-        ("describe-volumes.json", r#"{"Volumes": []}"#),
+        ("describe-regions.json", r#"{"Regions": [], "Note": "ami-0d"}"#),
+        ("pages.json", r#"{"Things": [], "nextToken": "abc"}"#),
+        ("denied.json", r#"{"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}"#),
+        ("broken.json", "nonsense"),
+        ("describe-fleets.json", r#"{"Fleets": [{"FleetId": "ami-0e"}]}"#),
     ]);
     let other = |name: &str| answers.others[&Source::named(name)].clone();
-    assert_eq!(other("describe-spot-fleet-requests"), Ok(vec!["ami-0a".into()]));
-    assert_eq!(other("get-image-recipe"), Ok(vec!["ami-0b".into()]));
     assert_eq!(other("something-of-ours"), Ok(vec!["ami-0c".into()]));
-    assert_eq!(other("get-parameters"), Ok(vec!["ami-0d".into()]));
-    assert!(other("describe-fleets").unwrap_err().contains("lacks its list `Fleets`"));
-    assert!(other("describe-image-references").unwrap_err().contains("is not JSON"));
-    assert!(other("describe-parameters").unwrap_err().contains("not the whole listing"));
-    assert!(other("describe-spot-instance-requests").unwrap_err().contains("it holds the error UnauthorizedOperation: no"));
-    assert_eq!(answers.others.len(), 8, "{:?}", answers.others.keys());
-    assert!(answers.parameters.unwrap().is_ok() && answers.volumes.unwrap().is_ok());
+    assert_eq!(other("describe-regions"), Ok(vec!["ami-0d".into()]));
+    assert!(other("pages").unwrap_err().contains("not the whole listing"));
+    assert!(other("denied").unwrap_err().contains("it holds the error UnauthorizedOperation: no"));
+    assert!(other("broken").unwrap_err().contains("is not JSON"));
+    assert_eq!(answers.others.len(), 5, "{:?}", answers.others.keys());
+}
+
+#[test]
+fn every_new_file_must_hold_its_list_and_all_of_it() {
+    let answers = answers(&[
+        ("describe-fleets.json", r#"{"Fleet": []}"#),
+        ("describe-image-references.json", "nonsense"),
+        ("list-image-recipes.json", r#"{"imageRecipeSummaryList": [], "nextToken": "abc"}"#),
+        ("get-image-recipe.json", r#"{"Error": {"Code": "AccessDenied", "Message": "no"}}"#),
+        ("list-resources.json", r#"[{"TypeName": "AWS::A::B", "ResourceDescriptions": [], "NextToken": "abc"}]"#),
+        ("get-image-block-public-access-state.json", "[]"),
+        ("get-snapshot-block-public-access-state.json", r#"{"Error": {"Code": "AccessDenied", "Message": "no"}}"#),
+        ("describe-spot-instance-requests.json", r#"{"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}"#),
+        ("describe-locked-snapshots.json", r#"{"Snapshots": []}"#),
+    ]);
+    assert!(answers.fleets.unwrap().unwrap_err().contains("lacks its list `Fleets`"));
+    assert!(answers.image_references.unwrap().unwrap_err().contains("is not JSON"));
+    assert!(answers.image_recipes.unwrap().unwrap_err().contains("not the whole listing"));
+    assert!(answers.image_recipe_details.unwrap().unwrap_err().contains("it holds the error AccessDenied: no"));
+    assert!(answers.resources.unwrap().unwrap_err().contains("not the whole listing"));
+    assert!(answers.image_block_public_access.unwrap().unwrap_err().contains("does not have the form"));
+    assert!(answers.snapshot_block_public_access.unwrap().unwrap_err().contains("it holds the error AccessDenied: no"));
+    assert!(answers.spot_requests.unwrap().unwrap_err().contains("it holds the error UnauthorizedOperation: no"));
+    assert!(answers.locked_snapshots.unwrap().is_ok());
 }
 
 #[test]
@@ -144,7 +193,7 @@ fn places_are_found_sorted_and_one_without_any_file_is_still_a_place() {
     let recorded = open(dir.path()).unwrap();
     let places: Vec<String> = recorded.places().iter().map(Place::to_string).collect();
     assert_eq!(places, ["123456789012/ap-south-1", "123456789012/us-east-1", "odd-account/eu-west-1"]);
-    assert!(recorded.answers(&recorded.places()[0]).images.is_err());
+    assert!(recorded.answers(&recorded.places()[0], &History::default()).images.is_err());
 }
 
 #[test]
@@ -300,7 +349,7 @@ fn any_answers() -> impl Strategy<Value = Answers> {
     let launch = prop::collection::btree_map("ami-[0-9a-f]{1,3}", permissions(), 0..3);
     let create = prop::collection::btree_map("snap-[0-9a-f]{1,3}", permissions(), 0..3);
     let first = (answer(images()), answer(snapshots()), answer(snapshots()), users(), rules());
-    let second = (prop::option::of(volumes), prop::option::of(parameters), answer(bin), launch, create);
+    let second = (answer(volumes), answer(parameters), answer(bin), launch, create);
     (first, second).prop_map(|((images, snapshots, public_snapshots, users, rules), (volumes, parameters, bin, launch, create))| Answers {
         images,
         snapshots,
@@ -311,8 +360,8 @@ fn any_answers() -> impl Strategy<Value = Answers> {
         images_in_recycle_bin: bin,
         rules: rules.0,
         rule_details: rules.1,
-        volumes: volumes.map(Ok),
-        parameters: parameters.map(Ok),
+        volumes: Some(volumes),
+        parameters: Some(parameters),
         launch_permissions: launch
             .into_iter()
             .map(|(id, launch_permissions)| (AmiId::from(id.as_str()), Ok(ImageAttribute { image_id: Some(id), launch_permissions })))
@@ -323,16 +372,39 @@ fn any_answers() -> impl Strategy<Value = Answers> {
                 (SnapshotId::from(id.as_str()), Ok(SnapshotAttribute { snapshot_id: Some(id), create_volume_permissions }))
             })
             .collect(),
-        ..Answers::unread(here(), "")
+        ..nothing_answered()
     })
 }
 
-/// Answers as text, without what every reading words anew: why something failed, and ids found in parameters.
+/// A place in which everything that every record holds was asked and nothing answered.
+fn nothing_answered() -> Answers {
+    let denied = || String::new();
+    Answers {
+        spot_fleets: Some(Err(denied())),
+        spot_requests: Some(Err(denied())),
+        fleets: Some(Err(denied())),
+        image_references: Some(Err(denied())),
+        parameter_names: Some(Err(denied())),
+        image_recipes: Some(Err(denied())),
+        image_recipe_details: Some(Err(denied())),
+        fast_restores: Some(Err(denied())),
+        locked_snapshots: Some(Err(denied())),
+        snapshots_in_recycle_bin: Some(Err(denied())),
+        image_block_public_access: Some(Err(denied())),
+        snapshot_block_public_access: Some(Err(denied())),
+        ..Answers::unread(here(), "")
+    }
+}
+
+/// Answers as text, without what every reading words anew: why something failed.
 fn comparable(mut answers: Answers) -> String {
     fn silence<T>(answer: &mut Answer<T>) {
         if let Err(error) = answer {
             error.clear();
         }
+    }
+    fn asked<T>(answer: &mut Option<Answer<T>>) {
+        answer.iter_mut().for_each(silence);
     }
     silence(&mut answers.images);
     silence(&mut answers.snapshots);
@@ -345,7 +417,20 @@ fn comparable(mut answers: Answers) -> String {
     silence(&mut answers.images_in_recycle_bin);
     silence(&mut answers.rules);
     silence(&mut answers.rule_details);
-    answers.others.clear();
+    asked(&mut answers.spot_fleets);
+    asked(&mut answers.spot_requests);
+    asked(&mut answers.fleets);
+    asked(&mut answers.image_references);
+    asked(&mut answers.parameter_names);
+    asked(&mut answers.parameters);
+    asked(&mut answers.image_recipes);
+    asked(&mut answers.image_recipe_details);
+    asked(&mut answers.volumes);
+    asked(&mut answers.fast_restores);
+    asked(&mut answers.locked_snapshots);
+    asked(&mut answers.snapshots_in_recycle_bin);
+    asked(&mut answers.image_block_public_access);
+    asked(&mut answers.snapshot_block_public_access);
     format!("{answers:#?}")
 }
 
@@ -356,7 +441,7 @@ proptest! {
     fn what_is_written_is_read_again(answers in any_answers()) {
         let dir = TempDir::new().unwrap();
         Recording::create(dir.path()).unwrap().place(&answers).unwrap();
-        let read = open(dir.path()).unwrap().answers(&here());
+        let read = open(dir.path()).unwrap().answers(&here(), &History::default());
         prop_assert_eq!(comparable(read), comparable(answers));
     }
 
@@ -370,9 +455,9 @@ proptest! {
 
 #[test]
 fn other_files_keep_their_ids_when_they_are_written_again() {
-    let before = answers(&[("describe-fleets.json", r#"{"Fleets": ["ami-0a"]}"#), ("ours.json", r#"["ami-0b", "ami-0c"]"#)]);
+    let before = answers(&[("ours.json", r#"["ami-0b", "ami-0c"]"#)]);
     let dir = TempDir::new().unwrap();
     Recording::create(dir.path()).unwrap().place(&before).unwrap();
-    let after = open(dir.path()).unwrap().answers(&here());
+    let after = open(dir.path()).unwrap().answers(&here(), &History::default());
     assert_eq!(after.others[&Source::named("ours")], before.others[&Source::named("ours")]);
 }

@@ -1,24 +1,30 @@
 //! `record`: writes answers as the files that `open` reads.
 //!
-//! A source that did not answer leaves no file, since a missing file is a gap and an empty one would be a lie. Only
+//! A source that did not answer leaves no file, since a missing file is a gap and an empty one would be a lie; of a source
+//! whose file may be missing, the error is written in its place, and `history.json` notes that it was asked. Only
 //! an empty or new directory is written to: files of an older record would pass for today's. What AWS says
 //! about an account is for its owner's eyes: files get mode 0600, folders 0700.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::inventory::History;
 use crate::inventory::answers::{Answer, Answers, DescribeOrganization};
-use crate::model::Source;
+use crate::model::{Place, Source};
 
 /// A record being made.
 #[derive(Debug)]
 pub struct Recording {
     dir: PathBuf,
+    /// What was asked of each place beyond what every record holds.
+    asked: Mutex<BTreeMap<Place, BTreeSet<Source>>>,
 }
 
 /// Why a record could not be made.
@@ -48,7 +54,7 @@ impl Recording {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(RecordError::NotADirectory { dir: dir.into() }),
             Err(error) => return Err(failed(error)),
         }
-        Ok(Self { dir: dir.into() })
+        Ok(Self { dir: dir.into(), asked: Mutex::default() })
     }
 
     /// Writes what is known of one place. The place's folder is made even if nothing is: its gaps are knowledge.
@@ -57,6 +63,7 @@ impl Recording {
         let Answers {
             place,
             live: _,
+            unasked: _,
             images,
             snapshots,
             public_snapshots,
@@ -98,7 +105,7 @@ impl Recording {
         } = answers;
         let folder_of_place = self.dir.join(name(place.account.as_str())?).join(name(place.region.as_str())?);
         folder(&folder_of_place)?;
-        let to = Folder { path: folder_of_place };
+        let mut to = Folder { path: folder_of_place, asked: BTreeSet::new() };
         to.answer(&Source::Images, images)?;
         to.answer(&Source::Snapshots, snapshots)?;
         to.answer(&Source::PublicSnapshots, public_snapshots)?;
@@ -111,8 +118,9 @@ impl Recording {
         to.answer(&Source::RecycleBinRules, rules)?;
         to.answer(&Source::RecycleBinRule, rule_details)?;
         for (source, ids) in others {
+            to.asked.insert(source.clone());
             // Only the ids were kept, so only they can be written.
-            to.answer(source, &ids.as_ref().map(|ids| serde_json::json!({ "ImageIds": ids })).map_err(Clone::clone))?;
+            to.answer(source, &ids.as_ref().map(|ids| json!({ "ImageIds": ids })).map_err(Clone::clone))?;
         }
         to.asked(&Source::SpotFleets, spot_fleets)?;
         to.asked(&Source::SpotRequests, spot_requests)?;
@@ -139,7 +147,10 @@ impl Recording {
         to.asked(&Source::SnapshotBlockPublicAccess, snapshot_block_public_access)?;
         to.asked(&Source::AllowedImages, allowed_images)?;
         to.attributes(&Source::LaunchPermissions, launch_permissions.iter().map(|(id, answer)| (id.as_str(), answer)))?;
-        to.attributes(&Source::CreateVolumePermissions, create_volume_permissions.iter().map(|(id, answer)| (id.as_str(), answer)))
+        to.attributes(&Source::CreateVolumePermissions, create_volume_permissions.iter().map(|(id, answer)| (id.as_str(), answer)))?;
+        // The lock guards a list that grows; a panic elsewhere leaves it whole.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).entry(place.clone()).or_default().append(&mut to.asked);
+        Ok(())
     }
 
     /// Writes who belongs to us.
@@ -147,15 +158,18 @@ impl Recording {
         file(&self.dir.join("organization.json"), organization)
     }
 
-    /// Writes what only earlier cycles know.
+    /// Writes what only earlier cycles know, and what was asked of the places written so far.
     pub fn history(&self, history: &History) -> Result<(), RecordError> {
-        file(&self.dir.join("history.json"), history)
+        let mut recorded = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        recorded.retain(|_, sources| !sources.is_empty());
+        file(&self.dir.join("history.json"), &History { recorded, ..history.clone() })
     }
 }
 
 /// The folder of one place.
 struct Folder {
     path: PathBuf,
+    asked: BTreeSet<Source>,
 }
 
 impl Folder {
@@ -166,9 +180,17 @@ impl Folder {
         }
     }
 
-    /// A source that was not asked leaves no file either.
-    fn asked<T: Serialize>(&self, source: &Source, answer: &Option<Answer<T>>) -> Result<(), RecordError> {
-        answer.as_ref().map_or(Ok(()), |answer| self.answer(source, answer))
+    /// A source that was not asked leaves no file either. Where a missing file would pass for that, the error stands in it.
+    fn asked<T: Serialize>(&mut self, source: &Source, answer: &Option<Answer<T>>) -> Result<(), RecordError> {
+        let Some(answer) = answer else { return Ok(()) };
+        if Source::RECORDED.contains(source) {
+            return self.answer(source, answer);
+        }
+        self.asked.insert(source.clone());
+        match answer {
+            Ok(_) => self.answer(source, answer),
+            Err(error) => self.answer(source, &Ok(json!({ "Error": { "Code": "NotRead", "Message": error } }))),
+        }
     }
 
     fn attributes<'a, T: Serialize + 'a>(

@@ -24,6 +24,10 @@ def held(rich):
     return rich.client("ec2").describe_snapshots(Filters=filters)["Snapshots"][0]["SnapshotId"]
 
 
+def report(rich):
+    return rich.client("ec2").describe_image_usage_reports()["ImageUsageReports"][0]["ReportId"]
+
+
 #: Name, what the answer's list is called (for those that page), and what it takes to be asked.
 READS = [
     ("ec2", "DescribeSpotFleetRequests", "SpotFleetRequestConfigs", {}),
@@ -39,6 +43,10 @@ READS = [
     ("ec2", "DescribeLockedSnapshots", "Snapshots", {}),
     ("ec2", "GetImageBlockPublicAccessState", None, {}),
     ("ec2", "GetSnapshotBlockPublicAccessState", None, {}),
+    ("ec2", "GetAllowedImagesSettings", None, {}),
+    ("autoscaling", "DescribeScalingActivities", "Activities", {}),
+    ("ec2", "DescribeImageUsageReports", "ImageUsageReports", {}),
+    ("ec2", "DescribeImageUsageReportEntries", "ImageUsageReportEntries", {}),
 ]
 
 #: Name, and what it takes to have an effect on the rich estate.
@@ -51,6 +59,14 @@ WRITES = [
     ("ec2", "DisableImageBlockPublicAccess", {}),
     ("ec2", "EnableSnapshotBlockPublicAccess", {"State": "block-all-sharing"}),
     ("ec2", "DisableSnapshotBlockPublicAccess", {}),
+    ("ec2", "EnableAllowedImagesSettings", {"AllowedImagesSettingsState": "audit-mode"}),
+    ("ec2", "DisableAllowedImagesSettings", {}),
+    ("ec2", "ReplaceImageCriteriaInAllowedImagesSettings", {"ImageCriteria": [{"ImageProviders": ["amazon"]}]}),
+    ("ec2", "CreateImageUsageReport", lambda rich: {"ImageId": full(rich), "ResourceTypes": [{"ResourceType": "ec2:Instance"}]}),
+    ("ec2", "DeleteImageUsageReport", lambda rich: {"ReportId": report(rich)}),
+    ("autoscaling", "SetDesiredCapacity", {"AutoScalingGroupName": "web", "DesiredCapacity": 1}),
+    ("ec2", "EnableImageDeregistrationProtection", lambda rich: {"ImageId": full(rich)}),
+    ("ec2", "DisableImageDeregistrationProtection", lambda rich: {"ImageId": full(rich)}),
 ]
 
 PAGED = [read for read in READS if read[2]]

@@ -91,7 +91,9 @@ pub(crate) fn iam_actions(service: Service, action: &str, params: &Params) -> Ve
     match (service, action) {
         (Service::Sns, "PublishBatch") => vec!["sns:Publish".to_owned()],
         // Tags given at creation need the permission to create tags as well.
-        (Service::Ec2, "CopyImage" | "RunInstances") if params.has("TagSpecification") || params.get("CopyImageTags") == Some("true") => {
+        (Service::Ec2, "CopyImage" | "RunInstances" | "CreateImageUsageReport")
+            if params.has("TagSpecification") || params.get("CopyImageTags") == Some("true") =>
+        {
             vec![format!("ec2:{action}"), "ec2:CreateTags".to_owned()]
         }
         (Service::Ec2, "DescribeImageReferences") => ec2::image_references::iam_actions(params),

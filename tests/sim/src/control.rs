@@ -107,6 +107,10 @@ fn set(world: &mut World, params: &Params) -> Option<()> {
             "trail_lag_seconds" => settings.trail_lag = SignedDuration::from_secs(value.parse().ok()?),
             "linger_seconds" => settings.deregistered_linger = SignedDuration::from_secs(value.parse().ok()?),
             "block_delay_seconds" => settings.block_delay = SignedDuration::from_secs(value.parse().ok()?),
+            "cooling_down_shows" => {
+                settings.cooling_down_shows = ["disabled", "enabled-with-cooldown"].into_iter().find(|word| word == value)?
+            }
+            "usage_report_lag_seconds" => settings.usage_report_lag = SignedDuration::from_secs(value.parse().ok()?),
             "hang_limit_seconds" => settings.hang_limit = std::time::Duration::from_secs(value.parse().ok()?),
             "fail_batch_entries" => {
                 world.fail_batch_entries(params.get("topic")?, value.parse().ok()?);

@@ -54,6 +54,7 @@ pub use samples::{company, empty, rich, small};
 pub use server::Server;
 pub use sim::Sim;
 pub use world::World;
+pub use world::allowed::ImageCriterion;
 pub use world::compute::InstanceState;
 pub use world::image::{ImageState, Permission, Protection};
 pub use world::organization::MemberStatus;

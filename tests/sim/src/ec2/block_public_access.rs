@@ -15,15 +15,15 @@ fn blocks(world: &World, call: &Call) -> (Block, Block) {
     place.map(|place| (place.image_block.clone(), place.snapshot_block.clone())).unwrap_or_default()
 }
 
-fn managed_by(block: &Block) -> &'static str {
-    if block.declarative { "declarative-policy" } else { "account" }
+pub(crate) fn managed_by(declarative: bool) -> &'static str {
+    if declarative { "declarative-policy" } else { "account" }
 }
 
 pub(crate) fn of_images(world: &mut World, call: &Call) -> Answered {
     let (block, _) = blocks(world, call);
     let mut xml = Xml::default();
     xml.text("imageBlockPublicAccessState", &block.state);
-    xml.text("managedBy", managed_by(&block));
+    xml.text("managedBy", managed_by(block.declarative));
     Ok(Done::read(xml.into_string()))
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn of_snapshots(world: &mut World, call: &Call) -> Answered {
     let (_, block) = blocks(world, call);
     let mut xml = Xml::default();
     xml.text("state", &block.state);
-    xml.text("managedBy", managed_by(&block));
+    xml.text("managedBy", managed_by(block.declarative));
     Ok(Done::read(xml.into_string()))
 }
 

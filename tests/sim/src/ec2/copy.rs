@@ -10,7 +10,7 @@ use crate::world::image::{Image, ImageState, MappingKind, Protection, Tags};
 use crate::world::place::{Copy, Token};
 use crate::world::snapshot::{Snapshot, SnapshotState};
 
-use super::images::may_launch;
+use super::allowed_images::Gate;
 use super::{tags, well_formed};
 
 pub(crate) fn copy_image(world: &mut World, call: &Call) -> Answered {
@@ -75,7 +75,7 @@ pub(crate) fn copy_image(world: &mut World, call: &Call) -> Answered {
     place.images.insert(id.clone(), image);
     place.copies.push(copy);
     if let Some(token) = params.get("ClientToken") {
-        place.tokens.insert(token.to_owned(), Token { image: id.clone(), parameters: fingerprint });
+        place.tokens.insert(token.to_owned(), Token { made: id.clone(), parameters: fingerprint });
     }
     world.pass();
     Ok(answer(&id))
@@ -87,25 +87,20 @@ fn answer(id: &str) -> Done {
     Done::wrote(xml.into_string())
 }
 
-/// The same client token with the same parameters is the same copy; with others it is refused.
+/// The copy that this client token already stands for.
 fn repeated(world: &World, call: &Call, fingerprint: u64) -> Result<Option<String>, AwsError> {
     let token = call.params.get("ClientToken");
     let place = world.place(call.account(), &call.region);
-    match token.zip(place).and_then(|(token, place)| place.tokens.get(token)) {
-        None => Ok(None),
-        Some(known) if known.parameters == fingerprint => Ok(Some(known.image.clone())),
-        Some(_) => Err(AwsError::client(
-            "IdempotentParameterMismatch",
-            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-        )),
-    }
+    let known = token.zip(place).and_then(|(token, place)| place.tokens.get(token));
+    known.map(|known| known.repeats(fingerprint).map(str::to_owned)).transpose()
 }
 
 fn source(world: &World, call: &Call, id: &str, region: &str) -> Result<Image, AwsError> {
+    let gate = Gate::of(world, call.account(), region);
     let there = world.places().filter(|(_, place_region, _)| *place_region == region);
     let mut images = there.filter_map(|(_, _, place)| place.images.get(id));
     let image = images
-        .find(|image| may_launch(world, call.account(), image))
+        .find(|image| gate.admits(image))
         .ok_or_else(|| AwsError::client("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")))?;
     if image.state != ImageState::Available {
         let message = format!("The image ID '{id}' is not available to be copied; it is {}", image.state.as_str());

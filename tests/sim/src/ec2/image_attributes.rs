@@ -7,7 +7,7 @@ use crate::error::AwsError;
 use crate::wire::params::Params;
 use crate::wire::xml::{Xml, seconds};
 use crate::world::World;
-use crate::world::image::{Image, ImageState, Permission};
+use crate::world::image::{Image, ImageState, Mapping, MappingKind, Permission};
 
 use super::block_public_access::refuse_public_image;
 use super::image_changes::{own_image, own_image_mut};
@@ -135,7 +135,8 @@ pub(crate) fn apply(permissions: &mut BTreeSet<Permission>, change: Change) {
     }
 }
 
-/// "A disabled AMI can't be shared"; "images with an AWS Marketplace product code cannot be made public".
+/// "A disabled AMI can't be shared"; "images with an AWS Marketplace product code cannot be made public", and so those
+/// with "encrypted volumes" or "snapshots of encrypted volumes".
 fn refuse_sharing(image: &Image, change: &Change) -> Result<(), AwsError> {
     if image.state == ImageState::Disabled && !change.add.is_empty() {
         let message = format!("The image '{}' is disabled and cannot be shared", image.id);
@@ -144,6 +145,11 @@ fn refuse_sharing(image: &Image, change: &Change) -> Result<(), AwsError> {
     let marketplace = image.product_codes.iter().any(|(_, kind)| kind == "marketplace");
     if marketplace && change.add.contains(&Permission::Everyone) {
         let message = format!("The image '{}' has a Marketplace product code and cannot be made public", image.id);
+        return Err(AwsError::client("OperationNotPermitted", message));
+    }
+    let encrypted = |mapping: &Mapping| matches!(&mapping.kind, MappingKind::Ebs(ebs) if ebs.encrypted);
+    if change.add.contains(&Permission::Everyone) && image.mappings.iter().any(encrypted) {
+        let message = format!("The image '{}' has encrypted snapshots and cannot be made public", image.id);
         return Err(AwsError::client("OperationNotPermitted", message));
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::world::World;
 use crate::world::image::{Image, ImageState, Protection};
 use crate::world::recycle_bin::{Binned, RuleResource, retention};
 
-use super::images::may_launch;
+use super::allowed_images::Gate;
 use super::{snapshot_changes, well_formed};
 
 /// "The upper limit for DeprecateAt is 10 years from now".
@@ -31,8 +31,9 @@ fn own_id(world: &World, call: &Call) -> Result<String, AwsError> {
         let message = format!("The image id '[{id}]' is no longer available");
         return Err(AwsError::client("InvalidAMIID.Unavailable", message));
     }
+    let gate = Gate::of(world, call.account(), &call.region);
     let others = world.places().filter(|(_, region, _)| *region == call.region);
-    let visible = others.filter_map(|(_, _, place)| place.images.get(id)).any(|image| may_launch(world, call.account(), image));
+    let visible = others.filter_map(|(_, _, place)| place.images.get(id)).any(|image| gate.admits(image));
     if visible {
         return Err(AwsError::client("AuthFailure", format!("Not authorized for image:{id}")));
     }
@@ -120,11 +121,18 @@ fn expect_state(image: &Image, state: ImageState) -> Result<(), AwsError> {
     Err(AwsError::client("IncorrectState", message))
 }
 
+/// These two return a word and not `true`: the AWS CLI's examples.
+fn says(word: &str) -> Done {
+    Done::wrote(format!("<return>{word}</return>"))
+}
+
 pub(crate) fn protect(world: &mut World, call: &Call) -> Answered {
     let cooldown = call.params.flag("WithCooldown")?;
     let image = own_image_mut(world, call)?;
-    image.protection = if cooldown { Protection::OnWithCooldown } else { Protection::On };
-    Ok(Done::yes())
+    let (protection, word) =
+        if cooldown { (Protection::OnWithCooldown, "enabled-with-cooldown") } else { (Protection::On, "enabled-without-cooldown") };
+    image.protection = protection;
+    Ok(says(word))
 }
 
 pub(crate) fn unprotect(world: &mut World, call: &Call) -> Answered {
@@ -135,7 +143,7 @@ pub(crate) fn unprotect(world: &mut World, call: &Call) -> Answered {
         Protection::On | Protection::Off => Protection::Off,
         cooling @ Protection::CoolingDown(_) => cooling,
     };
-    Ok(Done::yes())
+    Ok(says("disabled"))
 }
 
 /// Succeeds although the image is in use. With a rule that matches, the image goes to the Recycle Bin.

@@ -9,37 +9,56 @@ use crate::wire::xml::{Xml, millis, seconds};
 use crate::world::World;
 use crate::world::image::{EbsMapping, Image, ImageState, Mapping, MappingKind, Permission, Protection, Tags};
 
+use super::allowed_images::Gate;
 use super::filter::Filters;
 use super::well_formed;
 
-const FILTERS: [&str; 17] = [
+const FILTERS: [&str; 31] = [
     "architecture",
+    "block-device-mapping.delete-on-termination",
+    "block-device-mapping.device-name",
+    "block-device-mapping.encrypted",
+    "block-device-mapping.snapshot-id",
+    "block-device-mapping.volume-size",
+    "block-device-mapping.volume-type",
+    "boot-mode",
     "creation-date",
-    "deregistration-protection",
     "description",
+    "ena-support",
+    "hypervisor",
+    "image-allowed",
     "image-id",
+    "image-type",
     "is-public",
     "name",
     "owner-alias",
     "owner-id",
     "platform",
+    "product-code",
+    "product-code.type",
     "root-device-name",
     "root-device-type",
     "source-image-id",
+    "source-image-region",
     "source-instance-id",
     "state",
+    "state-reason-code",
+    "state-reason-message",
     "virtualization-type",
-    "block-device-mapping.snapshot-id",
 ];
 
 /// Whether an account may launch an image: its own, a public one, or one shared with it or its organization.
 pub(crate) fn may_launch(world: &World, account: &str, image: &Image) -> bool {
-    image.owner == account
-        || image.launch_permissions.iter().any(|permission| match permission {
-            Permission::Everyone => true,
-            Permission::Account(id) => id == account,
-            Permission::Organization(arn) | Permission::Unit(arn) => world.belongs_to(account, arn),
-        })
+    image.owner == account || image.is_public() || is_shared_with(world, account, image)
+}
+
+/// Whether an image is shared with an account by name, or with its organization.
+fn is_shared_with(world: &World, account: &str, image: &Image) -> bool {
+    image.launch_permissions.iter().any(|permission| match permission {
+        Permission::Everyone => false,
+        Permission::Account(id) => id == account,
+        Permission::Organization(arn) | Permission::Unit(arn) => world.belongs_to(account, arn),
+    })
 }
 
 /// Every image that DescribeImages could tell an account about, lingering ones included; only these ids, if any.
@@ -61,7 +80,8 @@ fn listed<'w>(world: &'w World, call: &Call, ids: &BTreeSet<&str>) -> Vec<&'w Im
             all.extend(there.map(shown).chain(named));
         }
     }
-    all.retain(|image| image.listed_from <= world.now() && may_launch(world, account, image));
+    let gate = Gate::of(world, account, &call.region);
+    all.retain(|image| image.listed_from <= world.now() && gate.admits(image));
     all
 }
 
@@ -86,6 +106,7 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         let message = format!("The image {noun} '[{}]' {verb} not exist", missing.join(", "));
         return Err(AwsError::client("InvalidAMIID.NotFound", message));
     }
+    let gate = Gate::of(world, account, &call.region);
     let mut found = Vec::new();
     let no_tags = Tags::new();
     for image in visible {
@@ -96,15 +117,17 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
         let shown = (image.state != ImageState::Disabled || (own && disabled))
             && (own || deprecated || named || image.deprecation.is_none_or(|at| now < at))
             && is_owner(&owners, account, image)
-            && is_executable(&users, account, image);
+            && is_executable(world, &users, account, image);
+        let allowed = gate.verdict(image);
         let tags = if own { &image.tags } else { &no_tags };
-        if shown && filters.pass(tags, |name| field(image, name))? {
-            found.push((image.id.as_str(), image));
+        if shown && filters.pass(tags, |name| field(image, allowed, name))? {
+            found.push((image.id.as_str(), (image, allowed)));
         }
     }
+    let cooling_down = world.settings.cooling_down_shows;
     let page = page(world, call, LARGE, found)?;
     let mut xml = Xml::default();
-    xml.items("imagesSet", page.items, |xml, image| write(xml, image, account));
+    xml.items("imagesSet", page.items, |xml, (image, allowed)| write(xml, image, allowed, account, cooling_down));
     xml.maybe("nextToken", page.next);
     Ok(Done::read(xml.into_string()))
 }
@@ -117,52 +140,78 @@ fn is_owner(owners: &[&str], account: &str, image: &Image) -> bool {
         })
 }
 
-fn is_executable(users: &[&str], account: &str, image: &Image) -> bool {
-    let shared = |user: &str| image.launch_permissions.contains(&Permission::Account(user.to_owned()));
+/// "If you specify self or your own account ID", the organization's shares count as well; for another account only
+/// those with that very account.
+fn is_executable(world: &World, users: &[&str], account: &str, image: &Image) -> bool {
     users.is_empty()
         || users.iter().any(|user| match *user {
             "all" => image.is_public(),
-            "self" => shared(account),
-            user => shared(user),
+            user if user == "self" || user == account => is_shared_with(world, account, image),
+            user => image.launch_permissions.contains(&Permission::Account(user.to_owned())),
         })
 }
 
-fn field(image: &Image, name: &str) -> Option<Vec<String>> {
+/// What the disks of an image have in some respect, one value each.
+fn of_disks(image: &Image, value: impl Fn(&EbsMapping) -> Option<String>) -> Option<Vec<String>> {
+    let disks = image.mappings.iter().filter_map(|mapping| match &mapping.kind {
+        MappingKind::Ebs(ebs) => value(ebs),
+        MappingKind::Ephemeral(_) => None,
+    });
+    Some(disks.collect())
+}
+
+fn field(image: &Image, allowed: Option<bool>, name: &str) -> Option<Vec<String>> {
     let one = |value: &str| Some(vec![value.to_owned()]);
     let some = |value: Option<&str>| Some(value.map(str::to_owned).into_iter().collect());
     match name {
         "architecture" => one(&image.architecture),
+        "block-device-mapping.delete-on-termination" => of_disks(image, |ebs| Some(ebs.delete_on_termination.to_string())),
+        "block-device-mapping.device-name" => Some(image.mappings.iter().map(|mapping| mapping.device.clone()).collect()),
+        "block-device-mapping.encrypted" => of_disks(image, |ebs| Some(ebs.encrypted.to_string())),
+        "block-device-mapping.snapshot-id" => of_disks(image, |ebs| ebs.snapshot.clone()),
+        "block-device-mapping.volume-size" => of_disks(image, |ebs| Some(ebs.volume_size.to_string())),
+        "block-device-mapping.volume-type" => of_disks(image, |ebs| Some(ebs.volume_type.clone())),
+        "boot-mode" => some(image.boot_mode.as_deref()),
         "creation-date" => one(&millis(image.created)),
-        "deregistration-protection" => one(protection(image)),
         "description" => some(image.description.as_deref()),
+        "ena-support" => one(if image.ena_support { "true" } else { "false" }),
+        "hypervisor" => one("xen"),
+        "image-allowed" => some(allowed.map(|allowed| if allowed { "true" } else { "false" })),
         "image-id" => one(&image.id),
+        "image-type" => one("machine"),
         "is-public" => one(if image.is_public() { "true" } else { "false" }),
         "name" => one(&image.name),
         "owner-alias" => some(image.owner_alias.as_deref()),
         "owner-id" => one(&image.owner),
         "platform" => some(image.platform.as_deref()),
+        "product-code" => Some(image.product_codes.iter().map(|(code, _)| code.clone()).collect()),
+        "product-code.type" => Some(image.product_codes.iter().map(|(_, kind)| kind.clone()).collect()),
         "root-device-name" => some(image.root_device_name.as_deref()),
         "root-device-type" => one(&image.root_device_type),
         "source-image-id" => some(image.source_image.as_deref()),
+        "source-image-region" => some(image.source_region.as_deref()),
         "source-instance-id" => some(image.source_instance.as_deref()),
         "state" => one(image.state.as_str()),
+        "state-reason-code" => some(image.state_reason.as_ref().map(|(code, _)| code.as_str())),
+        "state-reason-message" => some(image.state_reason.as_ref().map(|(_, message)| message.as_str())),
         "virtualization-type" => one(&image.virtualization),
-        "block-device-mapping.snapshot-id" => Some(image.snapshots().map(str::to_owned).collect()),
         _ => None,
     }
 }
 
-fn protection(image: &Image) -> &'static str {
+fn protection(image: &Image, cooling_down: &'static str) -> &'static str {
     match image.protection {
-        Protection::Off | Protection::CoolingDown(_) => "disabled",
+        Protection::Off => "disabled",
+        Protection::CoolingDown(_) => cooling_down,
         Protection::On => "enabled-without-cooldown",
         Protection::OnWithCooldown => "enabled-with-cooldown",
     }
 }
 
-fn write(xml: &mut Xml, image: &Image, reader: &str) {
+fn write(xml: &mut Xml, image: &Image, allowed: Option<bool>, reader: &str, cooling_down: &'static str) {
+    let aliased = image.owner_alias.as_deref().filter(|alias| ["amazon", "aws-marketplace"].contains(alias));
     xml.text("imageId", &image.id);
-    xml.text("imageLocation", format!("{}/{}", image.owner, image.name));
+    xml.text("imageLocation", format!("{}/{}", aliased.unwrap_or(&image.owner), image.name));
     xml.text("imageState", image.state.as_str());
     xml.text("imageOwnerId", &image.owner);
     xml.text("creationDate", millis(image.created));
@@ -191,12 +240,13 @@ fn write(xml: &mut Xml, image: &Image, reader: &str) {
     xml.maybe("tpmSupport", image.tpm_support.as_deref());
     xml.text("platformDetails", &image.platform_details);
     xml.text("usageOperation", "RunInstances");
+    xml.maybe("imageAllowed", allowed);
     xml.maybe("deprecationTime", image.deprecation.map(millis));
     xml.maybe("sourceInstanceId", image.source_instance.as_deref());
     xml.maybe("sourceImageId", image.source_image.as_deref());
     xml.maybe("sourceImageRegion", image.source_region.as_deref());
     if image.owner == reader {
-        xml.text("deregistrationProtection", protection(image));
+        xml.text("deregistrationProtection", protection(image, cooling_down));
         xml.maybe("lastLaunchedTime", image.last_launched.map(seconds));
     }
     if let Some((code, message)) = &image.state_reason {

@@ -4,13 +4,13 @@ use crate::api::{Answered, Call, Done};
 use crate::error::AwsError;
 use crate::paging::{LARGE, page};
 use crate::wire::xml::{Xml, millis};
-use crate::world::World;
 use crate::world::compute::{Instance, Operator};
+use crate::world::{Place, World};
 
 use super::filter::Filters;
 use super::well_formed;
 
-const FILTERS: [&str; 8] = [
+const FILTERS: [&str; 10] = [
     "architecture",
     "availability-zone",
     "image-id",
@@ -19,6 +19,8 @@ const FILTERS: [&str; 8] = [
     "instance-state-name",
     "instance-type",
     "launch-time",
+    "operator.managed",
+    "operator.principal",
 ];
 
 pub(crate) fn not_found(id: &str) -> AwsError {
@@ -48,19 +50,19 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let filters = Filters::of(call)?;
     filters.check(&FILTERS)?;
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        for id in &ids {
-            well_formed(id, "i", "InvalidInstanceID.Malformed")?;
-            if !place.instances.contains_key(*id) {
-                return Err(not_found(id));
-            }
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    for id in &ids {
+        well_formed(id, "i", "InvalidInstanceID.Malformed")?;
+        if !place.instances.contains_key(*id) {
+            return Err(not_found(id));
         }
-        for instance in place.instances.values() {
-            let named = ids.contains(&instance.id.as_str());
-            let shown = (ids.is_empty() || named) && !is_hidden(instance.operator.as_ref(), include || named);
-            if shown && filters.pass(&instance.tags, |name| field(instance, name))? {
-                found.push((instance.id.as_str(), instance));
-            }
+    }
+    for instance in place.instances.values() {
+        let named = ids.contains(&instance.id.as_str());
+        let shown = (ids.is_empty() || named) && !is_hidden(instance.operator.as_ref(), include || named);
+        if shown && filters.pass(&instance.tags, |name| field(instance, name))? {
+            found.push((instance.id.as_str(), instance));
         }
     }
     let page = page(world, call, LARGE, found)?;
@@ -86,6 +88,8 @@ fn field(instance: &Instance, name: &str) -> Option<Vec<String>> {
         "instance-lifecycle" => return Some(instance.lifecycle.clone().into_iter().collect()),
         "instance-state-name" => instance.state.as_str().to_owned(),
         "instance-type" => instance.instance_type.clone(),
+        "operator.managed" => instance.operator.is_some().to_string(),
+        "operator.principal" => return Some(instance.operator.iter().map(|operator| operator.principal.clone()).collect()),
         "launch-time" => millis(instance.launched),
         _ => return None,
     };

@@ -34,26 +34,26 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let filters = Filters::of(call)?;
     filters.check(&FILTERS)?;
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        let all = &place.launch_templates;
-        if let Some(id) = ids.iter().find(|id| !all.contains_key(**id)) {
-            return Err(no_id(id));
-        }
-        if let Some(name) = names.iter().find(|name| !all.values().any(|template| template.name == **name)) {
-            return Err(no_name(name));
-        }
-        for template in all.values() {
-            let named = ids.contains(&template.id.as_str()) || names.contains(&template.name.as_str());
-            let everything = ids.is_empty() && names.is_empty();
-            let shown = (everything || named) && !is_hidden(template.operator.as_ref(), include || named);
-            let passes = filters.pass(&template.tags, |name| match name {
-                "create-time" => Some(vec![millis(template.created)]),
-                "launch-template-name" => Some(vec![template.name.clone()]),
-                _ => None,
-            })?;
-            if shown && passes {
-                found.push((template.id.as_str(), template));
-            }
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    let all = &place.launch_templates;
+    if let Some(id) = ids.iter().find(|id| !all.contains_key(**id)) {
+        return Err(no_id(id));
+    }
+    if let Some(name) = names.iter().find(|name| !all.values().any(|template| template.name == **name)) {
+        return Err(no_name(name));
+    }
+    for template in all.values() {
+        let named = ids.contains(&template.id.as_str()) || names.contains(&template.name.as_str());
+        let everything = ids.is_empty() && names.is_empty();
+        let shown = (everything || named) && !is_hidden(template.operator.as_ref(), include || named);
+        let passes = filters.pass(&template.tags, |name| match name {
+            "create-time" => Some(vec![millis(template.created)]),
+            "launch-template-name" => Some(vec![template.name.clone()]),
+            _ => None,
+        })?;
+        if shown && passes {
+            found.push((template.id.as_str(), template));
         }
     }
     let page = page(world, call, SIZES, found)?;

@@ -1,5 +1,6 @@
 //! EC2, as far as images, snapshots and what uses them go.
 
+mod allowed_images;
 mod block_public_access;
 mod copy;
 mod fast_restores;
@@ -10,8 +11,8 @@ mod image_changes;
 pub(crate) mod image_references;
 mod images;
 mod instances;
-mod launch_templates;
-mod launches;
+pub(crate) mod launch_templates;
+pub(crate) mod launches;
 mod locks;
 mod recycle_bin;
 mod regions;
@@ -19,6 +20,7 @@ mod snapshot_changes;
 mod snapshots;
 mod spot;
 mod tags;
+mod usage_reports;
 mod volumes;
 
 use crate::api::{Answered, Api, Call};
@@ -82,6 +84,9 @@ pub(crate) const READS: &[Api] = &[
     ),
     read("GetImageBlockPublicAccessState", &[], block_public_access::of_images),
     read("GetSnapshotBlockPublicAccessState", &[], block_public_access::of_snapshots),
+    read("GetAllowedImagesSettings", &[], allowed_images::get),
+    read("DescribeImageUsageReports", &["ImageId", "ReportId", "Filter", "MaxResults", "NextToken"], usage_reports::describe),
+    read("DescribeImageUsageReportEntries", &["ImageId", "ReportId", "Filter", "MaxResults", "NextToken"], usage_reports::describe_entries),
     read("ListImagesInRecycleBin", &["ImageId", "MaxResults", "NextToken"], recycle_bin::list_images),
     read("ListSnapshotsInRecycleBin", &["SnapshotId", "MaxResults", "NextToken"], recycle_bin::list_snapshots),
 ];
@@ -128,6 +133,16 @@ pub(crate) const WRITES: &[Api] = &[
     write("DisableImageBlockPublicAccess", BLOCK, &[], block_public_access::disable_images),
     write("EnableSnapshotBlockPublicAccess", BLOCK, &["State"], block_public_access::enable_snapshots),
     write("DisableSnapshotBlockPublicAccess", BLOCK, &[], block_public_access::disable_snapshots),
+    write("EnableAllowedImagesSettings", WRITE, &["AllowedImagesSettingsState"], allowed_images::enable),
+    write("DisableAllowedImagesSettings", WRITE, &[], allowed_images::disable),
+    write("ReplaceImageCriteriaInAllowedImagesSettings", WRITE, &["ImageCriterion"], allowed_images::replace),
+    write(
+        "CreateImageUsageReport",
+        WRITE,
+        &["ImageId", "ResourceType", "AccountId", "ClientToken", "TagSpecification"],
+        usage_reports::create,
+    ),
+    write("DeleteImageUsageReport", WRITE, &["ReportId"], usage_reports::delete),
     write("RestoreImageFromRecycleBin", WRITE, &["ImageId"], recycle_bin::restore_image),
     write("RestoreSnapshotFromRecycleBin", WRITE, &["SnapshotId"], recycle_bin::restore_snapshot),
     write(

@@ -4,7 +4,7 @@ use crate::api::{Answered, Call, Done};
 use crate::error::AwsError;
 use crate::paging::{LARGE, Sizes, page};
 use crate::wire::xml::Xml;
-use crate::world::World;
+use crate::world::{Place, World};
 
 use super::well_formed;
 
@@ -22,13 +22,13 @@ fn no_snapshot(id: &str) -> AwsError {
 pub(crate) fn list_images(world: &mut World, call: &Call) -> Answered {
     let ids = call.params.list("ImageId");
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        if let Some(missing) = ids.iter().find(|id| !place.bin_images.contains_key(**id)) {
-            return Err(no_image(missing));
-        }
-        let all = place.bin_images.iter();
-        found.extend(all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str())).map(|(id, b)| (id.clone(), b)));
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    if let Some(missing) = ids.iter().find(|id| !place.bin_images.contains_key(**id)) {
+        return Err(no_image(missing));
     }
+    let all = place.bin_images.iter();
+    found.extend(all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str())).map(|(id, b)| (id.clone(), b)));
     let page = page(world, call, SIZES, found)?;
     let mut xml = Xml::default();
     xml.items("imageSet", page.items, |xml, binned| {
@@ -45,13 +45,13 @@ pub(crate) fn list_images(world: &mut World, call: &Call) -> Answered {
 pub(crate) fn list_snapshots(world: &mut World, call: &Call) -> Answered {
     let ids = call.params.list("SnapshotId");
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        if let Some(missing) = ids.iter().find(|id| !place.bin_snapshots.contains_key(**id)) {
-            return Err(no_snapshot(missing));
-        }
-        let all = place.bin_snapshots.iter();
-        found.extend(all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str())).map(|(id, b)| (id.clone(), b)));
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    if let Some(missing) = ids.iter().find(|id| !place.bin_snapshots.contains_key(**id)) {
+        return Err(no_snapshot(missing));
     }
+    let all = place.bin_snapshots.iter();
+    found.extend(all.filter(|(id, _)| ids.is_empty() || ids.contains(&id.as_str())).map(|(id, b)| (id.clone(), b)));
     let sizes = Sizes { least: 5, ..SIZES };
     let page = page(world, call, sizes, found)?;
     let mut xml = Xml::default();

@@ -55,6 +55,7 @@ fn tags_of<'p>(place: &'p mut Place, id: &str) -> Option<&'p mut Tags> {
         "snap" => place.snapshots.get_mut(id).map(|found| &mut found.tags),
         "i" => place.instances.get_mut(id).map(|found| &mut found.tags),
         "vol" => place.volumes.get_mut(id).map(|found| &mut found.tags),
+        "amiur" => place.usage_reports.get_mut(id).map(|found| &mut found.tags),
         "lt" => place.launch_templates.get_mut(id).map(|found| &mut found.tags),
         _ => None,
     }

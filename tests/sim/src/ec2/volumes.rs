@@ -4,15 +4,30 @@ use crate::api::{Answered, Call, Done};
 use crate::error::AwsError;
 use crate::paging::{LARGE, page};
 use crate::wire::xml::{Xml, millis};
-use crate::world::World;
 use crate::world::snapshot::Volume;
+use crate::world::{Place, World};
 
 use super::filter::Filters;
 use super::instances::{is_hidden, write_operator};
 use super::well_formed;
 
-const FILTERS: [&str; 8] =
-    ["attachment.instance-id", "availability-zone", "create-time", "encrypted", "snapshot-id", "status", "volume-id", "volume-type"];
+/// Where a volume is attached, if it is.
+const DEVICE: &str = "/dev/xvda";
+const FILTERS: [&str; 13] = [
+    "attachment.device",
+    "attachment.instance-id",
+    "attachment.status",
+    "availability-zone",
+    "create-time",
+    "encrypted",
+    "operator.managed",
+    "operator.principal",
+    "size",
+    "snapshot-id",
+    "status",
+    "volume-id",
+    "volume-type",
+];
 
 pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let ids = call.params.list("VolumeId");
@@ -20,20 +35,20 @@ pub(crate) fn describe(world: &mut World, call: &Call) -> Answered {
     let filters = Filters::of(call)?;
     filters.check(&FILTERS)?;
     let mut found = Vec::new();
-    if let Some(place) = world.place(call.account(), &call.region) {
-        for id in &ids {
-            well_formed(id, "vol", "InvalidParameterValue")?;
-            if !place.volumes.contains_key(*id) {
-                let message = format!("The volume '{id}' does not exist.");
-                return Err(AwsError::client("InvalidVolume.NotFound", message));
-            }
+    let empty = Place::default();
+    let place = world.place(call.account(), &call.region).unwrap_or(&empty);
+    for id in &ids {
+        well_formed(id, "vol", "InvalidParameterValue")?;
+        if !place.volumes.contains_key(*id) {
+            let message = format!("The volume '{id}' does not exist.");
+            return Err(AwsError::client("InvalidVolume.NotFound", message));
         }
-        for volume in place.volumes.values() {
-            let named = ids.contains(&volume.id.as_str());
-            let shown = (ids.is_empty() || named) && !is_hidden(volume.operator.as_ref(), include || named);
-            if shown && filters.pass(&volume.tags, |name| field(volume, name))? {
-                found.push((volume.id.as_str(), volume));
-            }
+    }
+    for volume in place.volumes.values() {
+        let named = ids.contains(&volume.id.as_str());
+        let shown = (ids.is_empty() || named) && !is_hidden(volume.operator.as_ref(), include || named);
+        if shown && filters.pass(&volume.tags, |name| field(volume, name))? {
+            found.push((volume.id.as_str(), volume));
         }
     }
     let page = page(world, call, LARGE, found)?;
@@ -48,6 +63,11 @@ fn field(volume: &Volume, name: &str) -> Option<Vec<String>> {
     let value = match name {
         "attachment.instance-id" => return some(&volume.instance),
         "snapshot-id" => return some(&volume.snapshot),
+        "attachment.device" => return Some(volume.instance.iter().map(|_| DEVICE.to_owned()).collect()),
+        "attachment.status" => return Some(volume.instance.iter().map(|_| "attached".to_owned()).collect()),
+        "operator.principal" => return Some(volume.operator.iter().map(|operator| operator.principal.clone()).collect()),
+        "operator.managed" => volume.operator.is_some().to_string(),
+        "size" => volume.size.to_string(),
         "availability-zone" => volume.zone.clone(),
         "create-time" => millis(volume.created),
         "encrypted" => volume.encrypted.to_string(),
@@ -69,7 +89,7 @@ fn write(xml: &mut Xml, volume: &Volume) {
     xml.items("attachmentSet", &volume.instance, |xml, instance| {
         xml.text("volumeId", &volume.id);
         xml.text("instanceId", instance);
-        xml.text("device", "/dev/xvda");
+        xml.text("device", DEVICE);
         xml.text("status", "attached");
         xml.time("attachTime", volume.created);
         xml.text("deleteOnTermination", true);

@@ -5,6 +5,7 @@ mod company;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
+use crate::world::allowed::ImageCriterion;
 use crate::world::estate::PlaceHandle;
 use crate::world::image::Protection;
 use crate::world::recycle_bin::RuleResource;
@@ -14,6 +15,9 @@ pub use company::company;
 const OURS: &str = "111111111111";
 /// An account beside it, that images are shared with.
 const OUTSIDER: &str = "222222222222";
+
+/// Amazon's own, that publishes Amazon Linux.
+const AMAZON: &str = "137112412989";
 
 /// Two accounts, nothing in them.
 pub fn empty(now: Timestamp) -> World {
@@ -125,8 +129,31 @@ pub fn rich(now: Timestamp) -> World {
         .put();
     let place = world.account(OURS).region("us-east-1");
     place.auto_scaling_group("classic").launch_configuration("classic").put();
+    let place = world.account(OURS).region("us-east-1");
+    place.volume_of(Some(&held)).attached_to(&managed).managed_by("eks.amazonaws.com").put();
+    let report = world.account(OURS).region("us-east-1").usage_report(&full).entry(OUTSIDER, "ec2:Instance", 3);
+    report.entry(OUTSIDER, "ec2:LaunchTemplate", 1).with(|report| report.accounts.push(OUTSIDER.to_owned())).put();
+    world.account(OURS).region("us-east-1").usage_report(&full).failed("an internal error").put();
+    let place = world.account(OURS).region("us-east-1");
+    place.scaling_activity("mixed").failed_on_missing("ami-0aaaaaaaaaaaaaaab").hours_ago(3).put();
+    world.account(OURS).region("us-east-1").scaling_activity("mixed").hours_ago(2).put();
+    world.account(OURS).region("us-east-1").scaling_activity("long-gone").hours_ago(1).put();
     fleets(&mut world, &full, &template, &managed);
-    world.account(OURS).region("ap-south-1").block_public_access("block-new-sharing", "block-all-sharing").managed_by_policy();
+    let place = world.account(AMAZON).region("us-east-1").image("al2023-ami-2023.9.20250929.0-kernel-6.1-x86_64");
+    place.owner_alias("amazon").public().deprecated_at(now + SignedDuration::from_hours(24 * 90)).put();
+    let criterion = ImageCriterion {
+        product_codes: vec!["abcdefghijklmnop".to_owned()],
+        names: vec!["al2023-ami-*".to_owned()],
+        max_days_since_deprecated: Some(0),
+        max_days_since_created: Some(300),
+        ..ImageCriterion::of(["amazon", OUTSIDER])
+    };
+    world
+        .account(OURS)
+        .region("ap-south-1")
+        .block_public_access("block-new-sharing", "block-all-sharing")
+        .allowed_images("audit-mode", [criterion])
+        .managed_by_policy();
     world.account(OURS).region("us-east-1").parameter("/golden/full", &full);
     world.account(OURS).region("us-east-1").image_recipe("hardened", "1.0.0").parent_image(&full).put();
     world.account(OURS).region("us-east-1").container_recipe("builder", "1.0.0").instance_image(&full).put();

@@ -3,6 +3,8 @@
 //! It never reads a real clock and never does I/O; only `advance` and `set_now` move its time.
 
 pub mod account;
+pub mod activity;
+pub mod allowed;
 pub mod compute;
 pub mod estate;
 pub mod fleet;
@@ -20,6 +22,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod topic;
 pub mod trail;
+pub mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -28,6 +28,12 @@ impl World {
                 let optimizing = snapshot.time_to_optimize();
                 snapshot.fast_restores.iter_mut().for_each(|restore| move_on(restore, optimizing, now));
             }
+            for report in place.usage_reports.values_mut() {
+                if report.due.take_if(|due| *due <= now).is_some() {
+                    "available".clone_into(&mut report.state);
+                }
+            }
+            place.usage_reports.retain(|_, report| now < report.expires());
             place.bin_images.retain(|_, binned| now < binned.exits);
             place.bin_snapshots.retain(|_, binned| now < binned.exits);
             place.lingering.retain(|(_, until)| now < *until);

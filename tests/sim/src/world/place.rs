@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::activity::Activity;
+use super::allowed::AllowedImages;
 use super::compute::{Group, Instance, LaunchConfiguration, LaunchTemplate};
 use super::fleet::{Fleet, SpotFleet, SpotRequest};
 use super::image::Image;
@@ -13,6 +15,8 @@ use super::recycle_bin::{Binned, Rule};
 use super::resource::Resource;
 use super::snapshot::{Snapshot, Volume};
 use super::topic::Topic;
+use super::usage::UsageReport;
+use crate::error::AwsError;
 
 /// A CopyImage under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +46,20 @@ impl Default for Block {
     }
 }
 
-/// What a client token of CopyImage stands for.
+/// What a client token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
-    pub(crate) image: String,
+    /// The id of what the call made.
+    pub(crate) made: String,
     pub(crate) parameters: u64,
+}
+
+impl Token {
+    /// The same client token with the same parameters is the same call; with others it is refused.
+    pub(crate) fn repeats(&self, parameters: u64) -> Result<&str, AwsError> {
+        let message = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
+        if self.parameters == parameters { Ok(&self.made) } else { Err(AwsError::client("IdempotentParameterMismatch", message)) }
+    }
 }
 
 /// What one account has in one Region, each kind by id (names where AWS knows only names).
@@ -58,10 +71,12 @@ pub struct Place {
     pub instances: BTreeMap<String, Instance>,
     pub launch_templates: BTreeMap<String, LaunchTemplate>,
     pub groups: BTreeMap<String, Group>,
+    pub activities: Vec<Activity>,
     pub launch_configurations: BTreeMap<String, LaunchConfiguration>,
     pub spot_fleets: BTreeMap<String, SpotFleet>,
     pub fleets: BTreeMap<String, Fleet>,
     pub spot_requests: BTreeMap<String, SpotRequest>,
+    pub usage_reports: BTreeMap<String, UsageReport>,
     pub rules: BTreeMap<String, Rule>,
     pub bin_images: BTreeMap<String, Binned<Image>>,
     pub bin_snapshots: BTreeMap<String, Binned<Snapshot>>,
@@ -75,6 +90,7 @@ pub struct Place {
     pub missing_types: BTreeSet<String>,
     pub image_block: Block,
     pub snapshot_block: Block,
+    pub allowed_images: AllowedImages,
     pub copies: Vec<Copy>,
     /// Deregistered images that listings still show, until then.
     pub lingering: Vec<(Image, Timestamp)>,

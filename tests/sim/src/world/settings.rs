@@ -29,6 +29,14 @@ pub struct Settings {
     pub rule_delay: SignedDuration,
     /// From EnableImageBlockPublicAccess until it counts and is told ("up to 10 minutes"). Default zero.
     pub block_delay: SignedDuration,
+    /// From CreateImageUsageReport to `available`. Default 5 minutes.
+    pub usage_report_delay: SignedDuration,
+    /// How old a launch or a template version must be to be in a usage report ("activity from the past 24 hours ...
+    /// might not appear"). Default 24 hours.
+    pub usage_report_lag: SignedDuration,
+    /// What listings say of deregistration protection that was taken off and still protects. AWS does not document it.
+    /// Default `enabled-with-cooldown`, the word it had before; `disabled` is the other one to expect.
+    pub cooling_down_shows: &'static str,
     /// How long Fast Snapshot Restore is `enabling` and `disabling`. Default one minute.
     pub fast_restore_delay: SignedDuration,
     /// From a call to its event in LookupEvents. Default 5 minutes: "CloudTrail typically delivers events within an average
@@ -63,6 +71,9 @@ impl Default for Settings {
             listing_lag: SignedDuration::ZERO,
             rule_delay: SignedDuration::from_mins(30),
             block_delay: SignedDuration::ZERO,
+            usage_report_delay: SignedDuration::from_mins(5),
+            usage_report_lag: SignedDuration::from_hours(24),
+            cooling_down_shows: "enabled-with-cooldown",
             fast_restore_delay: SignedDuration::from_mins(1),
             trail_lag: SignedDuration::from_mins(5),
             concurrent_copies: 20,

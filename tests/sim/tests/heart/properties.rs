@@ -21,11 +21,17 @@ fn estate(images: usize, templates: usize) -> World {
             let snapshot = w.account(account).region(HERE).snapshot().shared_with(OURS).put();
             w.account(account).region(HERE).volume(Some(&snapshot));
             w.account(account).region(HERE).topic(&format!("topic-{n}"));
+            w.account(account).region(HERE).spot_fleet("active").image(&id).put();
+            w.account(account).region(HERE).spot_request("open").image(&id).put();
+            w.account(account).region(HERE).usage_report(&id).entry(OURS, "ec2:Instance", 1).put();
+            w.account(account).region(HERE).snapshot().locked().fast_restore("us-east-1a").fast_restore("us-east-1b").put();
+            w.account(account).region(HERE).scaling_activity("g0").failed_on_disabled(&id).put();
         }
         for n in 0..templates {
             let template = w.account(account).region(HERE).launch_template(&format!("t{n}"));
             let id = template.version("ami-00000000000000001").version("ami-00000000000000002").put();
             w.account(account).region(HERE).auto_scaling_group(&format!("g{n}")).launch_template(&id, "1").put();
+            w.account(account).region(HERE).fleet("active").launch_template(&id, "1").put();
         }
         w.account(account).region(HERE).recycle_bin_rule(RuleResource::Image, 7).put();
     }
@@ -33,7 +39,7 @@ fn estate(images: usize, templates: usize) -> World {
 }
 
 /// Each listing: service, request, the name of its size, the element that names one item.
-const LISTINGS: [(&str, &str, &str, &str); 8] = [
+const LISTINGS: [(&str, &str, &str, &str); 16] = [
     ("ec2", "DescribeImages&Owner.1=self&IncludeDisabled=true", "MaxResults", "imageId"),
     ("ec2", "DescribeImages", "MaxResults", "imageId"),
     ("ec2", "DescribeSnapshots", "MaxResults", "snapshotId"),
@@ -45,6 +51,14 @@ const LISTINGS: [(&str, &str, &str, &str); 8] = [
         "MaxResults",
         "versionNumber",
     ),
+    ("ec2", "DescribeVolumes", "MaxResults", "volumeId"),
+    ("ec2", "DescribeSpotFleetRequests", "MaxResults", "spotFleetRequestId"),
+    ("ec2", "DescribeSpotInstanceRequests", "MaxResults", "spotInstanceRequestId"),
+    ("ec2", "DescribeFleets", "MaxResults", "fleetId"),
+    ("ec2", "DescribeFastSnapshotRestores", "MaxResults", "availabilityZone"),
+    ("ec2", "DescribeLockedSnapshots", "MaxResults", "snapshotId"),
+    ("ec2", "DescribeImageUsageReportEntries", "MaxResults", "reportId"),
+    ("autoscaling", "DescribeScalingActivities&IncludeDeletedGroups=true", "MaxRecords", "ActivityId"),
     ("autoscaling", "DescribeAutoScalingGroups", "MaxRecords", "AutoScalingGroupName"),
     ("autoscaling", "DescribeLaunchConfigurations", "MaxRecords", "LaunchConfigurationName"),
 ];
@@ -86,11 +100,22 @@ fn mutation(which: usize, (ami, snap): (String, String), account: &str) -> Strin
         14 => format!("CreateTags&ResourceId.1={ami}&Tag.1.Key=a&Tag.1.Value=b"),
         15 => format!("DeleteTags&ResourceId.1={ami}"),
         16 => format!("RestoreImageFromRecycleBin&ImageId={ami}"),
+        17 => format!("LockSnapshot&SnapshotId={snap}&LockMode=governance&LockDuration=1"),
+        18 => format!("LockSnapshot&SnapshotId={snap}&LockMode=compliance&CoolOffPeriod=1&LockDuration=1"),
+        19 => format!("UnlockSnapshot&SnapshotId={snap}"),
+        20 => "EnableImageBlockPublicAccess&ImageBlockPublicAccessState=block-new-sharing".to_owned(),
+        21 => "DisableImageBlockPublicAccess".to_owned(),
+        22 => "EnableSnapshotBlockPublicAccess&State=block-all-sharing".to_owned(),
+        23 => "DisableSnapshotBlockPublicAccess".to_owned(),
+        24 => "EnableAllowedImagesSettings&AllowedImagesSettingsState=enabled".to_owned(),
+        25 => "DisableAllowedImagesSettings".to_owned(),
+        26 => format!("ReplaceImageCriteriaInAllowedImagesSettings&ImageCriterion.1.ImageProvider.1={account}"),
+        27 => format!("CreateImageUsageReport&ImageId={ami}&ResourceType.1.ResourceType=ec2:Instance"),
         _ => format!("RestoreSnapshotFromRecycleBin&SnapshotId={snap}"),
     }
 }
 
-const MUTATIONS: usize = 18;
+const MUTATIONS: usize = 29;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]

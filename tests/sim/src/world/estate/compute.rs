@@ -8,10 +8,9 @@ use crate::world::compute::{
     TemplateVersion,
 };
 use crate::world::image::Tags;
-use crate::world::snapshot::Volume;
 
 impl<'w> PlaceHandle<'w> {
-    fn zone(&self) -> String {
+    pub(super) fn zone(&self) -> String {
         format!("{}a", self.region)
     }
 
@@ -83,27 +82,6 @@ impl<'w> PlaceHandle<'w> {
             tags: Tags::new(),
         };
         GroupBuilder { place: self, group }
-    }
-
-    /// An available volume of 8 GiB; returns its id.
-    pub fn volume(mut self, snapshot: Option<&str>) -> String {
-        let id = self.world.ids.resource("vol");
-        let volume = Volume {
-            id: id.clone(),
-            snapshot: snapshot.map(str::to_owned),
-            size: 8,
-            volume_type: "gp3".to_owned(),
-            state: "available".to_owned(),
-            zone: self.zone(),
-            created: self.world.now(),
-            encrypted: false,
-            kms_key: None,
-            instance: None,
-            operator: None,
-            tags: Tags::new(),
-        };
-        self.place().volumes.insert(id.clone(), volume);
-        id
     }
 }
 

@@ -36,6 +36,11 @@ impl ImageBuilder<'_> {
         self.created(at)
     }
 
+    /// `ImageOwnerAlias`: `amazon`, `aws-marketplace` or `aws-backup-vault`.
+    pub fn owner_alias(self, alias: &str) -> Self {
+        self.with(|image| image.owner_alias = Some(alias.to_owned()))
+    }
+
     /// A tag.
     pub fn tag(self, key: &str, value: &str) -> Self {
         self.with(|image| {

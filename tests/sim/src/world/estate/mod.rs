@@ -2,6 +2,7 @@
 //!
 //! A builder puts things there as they are; it calls no API and leaves nothing in the journal.
 
+mod activities;
 mod compute;
 mod events;
 mod fleets;
@@ -12,15 +13,19 @@ mod recipes;
 mod resources;
 mod rules;
 mod snapshots;
+mod usage;
+mod volumes;
 
 use std::collections::BTreeSet;
 
 use super::World;
 use super::account::Role;
+use super::allowed::{AllowedImages, ImageCriterion};
 use super::image::{Image, ImageState, Protection, Tags};
 use super::recycle_bin::{Rule, RuleResource};
 use super::snapshot::{Snapshot, SnapshotState};
 use super::topic::Topic;
+pub use activities::ActivityBuilder;
 pub use compute::{GroupBuilder, InstanceBuilder, LaunchTemplateBuilder};
 pub use events::EventBuilder;
 pub use fleets::{FleetBuilder, SpotFleetBuilder, SpotRequestBuilder};
@@ -29,6 +34,8 @@ pub use organizations::OrganizationHandle;
 pub use recipes::RecipeBuilder;
 pub use rules::RuleBuilder;
 pub use snapshots::SnapshotBuilder;
+pub use usage::UsageReportBuilder;
+pub use volumes::VolumeBuilder;
 
 /// An account to build in.
 #[derive(Debug)]
@@ -209,8 +216,16 @@ impl<'w> PlaceHandle<'w> {
         self
     }
 
-    /// From now on a declarative policy manages the switches of this place: the account cannot change them.
+    /// Allowed AMIs: `disabled`, `audit-mode` or `enabled`, and what other accounts' images must meet.
+    pub fn allowed_images(mut self, state: &str, criteria: impl IntoIterator<Item = ImageCriterion>) -> Self {
+        let criteria = criteria.into_iter().collect();
+        self.place().allowed_images = AllowedImages { state: state.to_owned(), criteria, declarative: false };
+        self
+    }
+
+    /// From now on a declarative policy manages the settings of this place: the account cannot change them.
     pub fn managed_by_policy(mut self) -> Self {
+        self.place().allowed_images.declarative = true;
         self.place().image_block.declarative = true;
         self.place().snapshot_block.declarative = true;
         self

@@ -1,35 +1,19 @@
-//! Auto Scaling: groups and launch configurations, read only.
+//! DescribeAutoScalingGroups and DescribeLaunchConfigurations.
 
-use crate::api::{Answered, Api, Call, Done};
-use crate::buckets::READ;
+use crate::api::{Answered, Call, Done};
 use crate::error::AwsError;
 use crate::paging::{Sizes, page};
 use crate::wire::xml::{Xml, millis};
 use crate::world::World;
 use crate::world::compute::{Group, GroupSource, TemplateRef};
 
-pub(crate) const APIS: &[Api] = &[
-    Api {
-        name: "DescribeAutoScalingGroups",
-        mutating: false,
-        limit: READ,
-        params: &["AutoScalingGroupNames", "Filters", "IncludeInstances", "IncludeManagedResources", "MaxRecords", "NextToken"],
-        run: groups,
-    },
-    Api {
-        name: "DescribeLaunchConfigurations",
-        mutating: false,
-        limit: READ,
-        params: &["LaunchConfigurationNames", "MaxRecords", "NextToken"],
-        run: configurations,
-    },
-];
+use super::arn;
 
 /// "The default value is 50 and the maximum value is 100."
-const SIZES: Sizes =
+pub(super) const SIZES: Sizes =
     Sizes { parameter: "MaxRecords", least: 1, most: 100, default: Some(50), bad_token: "InvalidNextToken", bad_size: "ValidationError" };
 
-fn groups(world: &mut World, call: &Call) -> Answered {
+pub(super) fn describe(world: &mut World, call: &Call) -> Answered {
     let names = call.params.list("AutoScalingGroupNames.member");
     let with_instances = call.params.get("IncludeInstances") != Some("false");
     let mut found = Vec::new();
@@ -104,12 +88,6 @@ fn write_source(xml: &mut Xml, source: &GroupSource) {
     }
 }
 
-/// The UUID in the middle is the same for all: nobody here looks it up.
-fn arn(partition: &str, call: &Call, kind: &str, label: &str, name: &str) -> String {
-    let (region, account) = (&call.region, call.account());
-    format!("arn:{partition}:autoscaling:{region}:{account}:{kind}:00000000-0000-0000-0000-000000000000:{label}/{name}")
-}
-
 fn write_group(xml: &mut Xml, group: &Group, call: &Call, partition: &str, with_instances: bool) {
     xml.text("AutoScalingGroupName", &group.name);
     xml.text("AutoScalingGroupARN", arn(partition, call, "autoScalingGroup", "autoScalingGroupName", &group.name));
@@ -159,7 +137,7 @@ fn write_group(xml: &mut Xml, group: &Group, call: &Call, partition: &str, with_
     }
 }
 
-fn configurations(world: &mut World, call: &Call) -> Answered {
+pub(super) fn configurations(world: &mut World, call: &Call) -> Answered {
     let names = call.params.list("LaunchConfigurationNames.member");
     let mut found = Vec::new();
     if let Some(place) = world.place(call.account(), &call.region) {

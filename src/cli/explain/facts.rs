@@ -1,0 +1,185 @@
+//! What is known about the resource, each fact with the source that told it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::inventory::{History, ImageFacts, PlaceFacts, Recovery, SnapshotFacts};
+use crate::model::{AllowedImages, Manager, Permissions, ResourceId, Shareable, Source};
+
+use super::joined;
+
+/// One thing that is known.
+#[derive(Debug, Serialize)]
+pub(super) struct Fact {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    /// The source that told it, or in words what it was found out from.
+    pub(super) source: String,
+    /// When it was learnt, where that was in an earlier cycle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) learnt_at: Option<Timestamp>,
+}
+
+/// What our own memory of earlier cycles tells, and AWS does not.
+const MEMORY: &str = "remembered from earlier cycles";
+
+pub(super) fn of_image(facts: &ImageFacts<'_>, history: &History) -> Vec<Fact> {
+    let image = facts.image;
+    let id = ResourceId::Image(image.id.clone());
+    let mut list = Facts::default();
+    list.from(&Source::Images);
+    list.say("state", image.state.to_string());
+    list.say("age", days(facts.age));
+    let idle = facts.idle.map_or("not known: AWS names no launch, which is ambiguous".into(), |idle| {
+        format!("{} ago, or less: AWS tells a launch a day late", days(idle))
+    });
+    list.say("last launched", idle);
+    list.say("public", image.public.map_or("not known".into(), |public| yes(public).into()));
+    list.maybe("deprecated for", facts.since_deprecation.map(days));
+    list.maybe("made from", image.source_image.as_ref().map(|(source, region)| format!("{source} in {region}")));
+    list.say("snapshots", joined(image.snapshots()));
+    list.maybe("managed by", facts.managed_by.map(|by| by.name().to_owned()));
+    list.maybe("keep tag", facts.keep_tag.map(str::to_owned));
+    list.maybe("legal hold", facts.legal_hold.then(|| "yes".to_owned()));
+    let family = facts.family.as_ref();
+    list.maybe(
+        "family",
+        family
+            .map(|family| format!("{}, rank {} of {}, {} versions behind", family.name, family.rank, family.size, family.versions_behind)),
+    );
+    list.maybe("copies in", facts.replica_regions.as_ref().filter(|regions| !regions.is_empty()).map(|regions| joined(regions.iter())));
+    list.shares(&Source::LaunchPermissions, facts.sharing, history, &id);
+    list.from(&Source::RecycleBinRule);
+    list.say("Recycle Bin", recovery(&facts.recovery));
+    list.said_by(MEMORY);
+    list.since("disabled for", facts.since_disabled, history.disabled_since.get(&image.id));
+    list.found
+}
+
+pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>, history: &History) -> Vec<Fact> {
+    let snapshot = facts.snapshot;
+    let id = ResourceId::Snapshot(snapshot.id.clone());
+    let mut list = Facts::default();
+    list.from(&Source::Snapshots);
+    list.say("state", snapshot.state.clone());
+    list.say("age", days(facts.age));
+    list.say("size", format!("{} GiB of volume, which is not what is billed", snapshot.size_gib));
+    list.maybe("made for", snapshot.made_for().map(|id| id.to_string()));
+    list.maybe("managed by", facts.managed_by.map(|by| by.name().to_owned()));
+    list.maybe("keep tag", facts.keep_tag.map(str::to_owned));
+    list.maybe("legal hold", facts.legal_hold.then(|| "yes".to_owned()));
+    list.from(&Source::PublicSnapshots);
+    list.say("public", facts.is_public.map_or("not known".into(), |public| yes(public).into()));
+    list.shares(&Source::CreateVolumePermissions, facts.sharing, history, &id);
+    list.from(&Source::Volumes);
+    list.maybe("its volume is there", facts.source_volume_exists.map(|exists| yes(exists).to_owned()));
+    list.from(&Source::RecycleBinRule);
+    list.say("Recycle Bin", recovery(&facts.recovery));
+    list.said_by(MEMORY);
+    list.since("orphaned for", facts.orphaned_for, history.orphaned_since.get(&snapshot.id));
+    list.found
+}
+
+pub(super) fn of_place(facts: &PlaceFacts<'_>) -> Vec<Fact> {
+    let mut list = Facts::default();
+    list.from(&Source::Images);
+    list.say("images", number(facts.images));
+    list.say("public images", number(facts.public_images));
+    list.from(&Source::Snapshots);
+    list.say("snapshots", number(facts.snapshots));
+    list.from(&Source::PublicSnapshots);
+    list.say("public snapshots", number(facts.public_snapshots));
+    for of in Shareable::ALL {
+        list.from(&of.block_source());
+        let name = match of {
+            Shareable::Images => "Block Public Access for images",
+            Shareable::Snapshots => "Block Public Access for snapshots",
+        };
+        let said = facts.block(of).map(|block| format!("{}{}", block.state.name(), managed(block.managed_by)));
+        list.say(name, said.unwrap_or_else(|| "not read".to_owned()));
+    }
+    list.from(&Source::AllowedImages);
+    let allowed = facts.allowed_images.map(|allowed| {
+        let AllowedImages { state, managed_by, providers } = allowed;
+        format!("{}{}, providers: {}", state.name(), managed(*managed_by), joined(providers.iter()))
+    });
+    list.say("Allowed AMIs", allowed.unwrap_or_else(|| "not read".to_owned()));
+    list.found
+}
+
+fn managed(by: Option<Manager>) -> &'static str {
+    match by {
+        Some(Manager::Account) => ", managed by the account",
+        Some(Manager::DeclarativePolicy) => ", managed by a declarative policy of the organization",
+        None => "",
+    }
+}
+
+fn number(number: Option<usize>) -> String {
+    number.map_or_else(|| "not known".to_owned(), |number| number.to_string())
+}
+
+/// Facts in the order they are told, and who tells the next ones.
+#[derive(Default)]
+struct Facts {
+    found: Vec<Fact>,
+    source: String,
+}
+
+impl Facts {
+    fn from(&mut self, source: &Source) {
+        self.said_by(source.name());
+    }
+
+    fn said_by(&mut self, source: &str) {
+        source.clone_into(&mut self.source);
+    }
+
+    fn say(&mut self, name: &'static str, value: String) {
+        self.found.push(Fact { name, value, source: self.source.clone(), learnt_at: None });
+    }
+
+    fn maybe(&mut self, name: &'static str, value: Option<String>) {
+        if let Some(value) = value {
+            self.say(name, value);
+        }
+    }
+
+    /// A time that only a witness knows.
+    fn since(&mut self, name: &'static str, duration: Option<SignedDuration>, first_seen: Option<&Timestamp>) {
+        if let Some(duration) = duration {
+            self.found.push(Fact { name, value: days(duration), source: self.source.clone(), learnt_at: first_seen.copied() });
+        }
+    }
+
+    /// Permissions are asked for one by one, and kept while CloudTrail knows no change of them.
+    fn shares(&mut self, source: &Source, sharing: Option<&Permissions>, history: &History, id: &ResourceId) {
+        self.from(source);
+        let value = match sharing {
+            None => "not read".to_owned(),
+            Some(permissions) if permissions.0.is_empty() => "nobody".to_owned(),
+            Some(permissions) => joined(permissions.0.iter()),
+        };
+        let remembered = history.permissions.get(id).filter(|remembered| Some(&remembered.permissions) == sharing);
+        let learnt_at = remembered.map(|remembered| remembered.read_at);
+        self.found.push(Fact { name: "shared with", value, source: self.source.clone(), learnt_at });
+    }
+}
+
+fn recovery(recovery: &Recovery) -> String {
+    match recovery {
+        Recovery::For(kept) => format!("would keep it {}", days(*kept)),
+        Recovery::Never(why) | Recovery::Unknown(why) => why.clone(),
+    }
+}
+
+pub(super) fn days(duration: SignedDuration) -> String {
+    match duration.as_hours() / 24 {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+fn yes(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}

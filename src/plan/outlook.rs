@@ -1,0 +1,57 @@
+//! What would become of one resource if nothing changed but the time: the counterfactual of `explain`.
+//!
+//! The same judging as the plan's, day after day, for this one resource. Limits are left out: they depend on everything else.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::inventory::Joined;
+use crate::model::{Action, Context, Principal, ResourceId};
+use crate::policy::PolicySet;
+
+use super::document::{Entry, Hold};
+use super::judge::judge_one;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// How far ahead is looked: every rung of a ladder whose ages are counted in months.
+const DAYS_AHEAD: usize = 2 * 366;
+
+/// What is in store for one action on a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Forecast {
+    pub action: Action,
+    pub context: Context,
+    /// The policies that ask for it when it is first asked for.
+    pub because: Vec<String>,
+    /// When it is first asked for: now, or the day on which a policy would begin to.
+    pub asked_from: Timestamp,
+    /// When it is first asked for and held by nothing; `None` when something holds it as far as one can see.
+    pub free_from: Option<Timestamp>,
+    /// What holds it: on the first day, and, if it is never free, on the last.
+    pub held_by: Vec<Hold>,
+}
+
+/// The actions that are asked for within two years, in ladder order, if the estate stays as it is.
+pub fn outlook(mut joined: Joined<'_>, policies: &PolicySet, principal: Principal, resource: &ResourceId) -> Vec<Forecast> {
+    let mut forecasts: Vec<Forecast> = Vec::new();
+    for _ in 0..DAYS_AHEAD {
+        let at = joined.now;
+        for Entry { action, context, because, held_by, .. } in judge_one(&joined, policies, principal, resource) {
+            let free = held_by.is_empty().then_some(at);
+            match forecasts.iter_mut().find(|known| known.action == action && known.context == context) {
+                Some(known) if known.free_from.is_none() => {
+                    known.free_from = free;
+                    if free.is_none() {
+                        known.held_by = held_by;
+                    }
+                }
+                Some(_) => {}
+                None => forecasts.push(Forecast { action, context, because, asked_from: at, free_from: free, held_by }),
+            }
+        }
+        let Ok(next) = at.checked_add(DAY) else { break };
+        joined = joined.at(next);
+    }
+    forecasts.sort_by(|a, b| (a.action, &a.context).cmp(&(b.action, &b.context)));
+    forecasts
+}
