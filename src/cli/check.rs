@@ -60,7 +60,7 @@ pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<Ex
     super::print(&out)?;
     #[cfg(feature = "aws")]
     if arguments.aws {
-        return super::live::check(settings);
+        return super::access::check(settings);
     }
     #[cfg(not(feature = "aws"))]
     let arguments::Check {} = arguments;

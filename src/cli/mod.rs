@@ -2,6 +2,8 @@
 //!
 //! Output for people and programs goes to stdout, logs and progress to stderr.
 
+#[cfg(feature = "aws")]
+mod access;
 mod arguments;
 mod check;
 #[cfg(feature = "aws")]

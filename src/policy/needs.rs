@@ -200,7 +200,7 @@ fn provenance(source: &Source) -> bool {
 
 /// What the plan, the joins and the ledger's memory rest on whatever the policies say.
 fn always(source: &Source) -> bool {
-    matches!(source, Source::Regions | Source::Organization | Source::Images | Source::Snapshots)
+    matches!(source, Source::Regions | Source::Organization | Source::AssumeRole | Source::Images | Source::Snapshots)
 }
 
 fn everything(_: &Source) -> bool {

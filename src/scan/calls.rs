@@ -42,6 +42,7 @@ pub fn calls(source: &Source) -> Option<&'static str> {
         | Source::LaunchPermissions
         | Source::CreateVolumePermissions
         | Source::Organization
+        | Source::AssumeRole
         | Source::Other(_) => return None,
     })
 }
