@@ -17,6 +17,7 @@ const KUBERNETES: &str = include_str!("../deploy/container/kubernetes.yaml");
 const SCAN: &str = include_str!("../deploy/iam/scan-role.json");
 const REPORT: &str = include_str!("../deploy/iam/report-role.json");
 const ENFORCE: &str = include_str!("../deploy/iam/enforce-role.json");
+const HUB: &str = include_str!("../deploy/iam/hub-role.json");
 
 fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -176,7 +177,7 @@ fn reads(action: &str) -> bool {
 
 #[test]
 fn no_iam_document_allows_an_action_by_wildcard() {
-    for document in [SCAN, REPORT, ENFORCE] {
+    for document in [SCAN, REPORT, ENFORCE, HUB] {
         for (_, actions, _) in statements(document).values() {
             assert!(actions.iter().all(|action| action.contains(':') && !action.contains(['*', '?'])), "{actions:?}");
         }
@@ -205,6 +206,20 @@ fn the_enforce_role_adds_the_writes_that_act_makes_and_nothing_else() {
     ];
     assert_eq!(allowed(ENFORCE), writes.map(str::to_owned).into());
     assert_eq!(allowed(REPORT), ["sns:Publish".to_owned()].into());
+}
+
+#[test]
+fn the_hub_role_asks_who_belongs_to_us_and_enters_by_the_roles_of_the_example_and_no_other() {
+    let actions = allowed(HUB);
+    assert!(
+        actions.iter().all(|action| action == "sts:AssumeRole" || (action.starts_with("organizations:") && reads(action))),
+        "{actions:?}"
+    );
+    let accounts = loaded(&example_with_every_key()).accounts;
+    let roles = [accounts.role.as_str(), accounts.writing_role()].map(|role| format!("arn:aws:iam::*:role/{role}"));
+    let statements = statements(HUB);
+    let (_, _, enter) = &statements["EnterTheOtherAccounts"];
+    assert_eq!(enter["Resource"], serde_json::json!(roles));
 }
 
 #[test]

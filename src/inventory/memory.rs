@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::model::{AmiId, ImageState, Protection, SnapshotId};
+use crate::model::{AmiId, Gap, ImageState, Protection, SnapshotId, Source};
 
 use super::ancestry::{parent, still_counts};
 use super::estate::Estate;
@@ -33,7 +33,9 @@ impl History {
 
     /// Whether every place of earlier cycles was looked at: what a narrower scan does not list may still be there.
     fn covers_everything(&self, estate: &Estate) -> bool {
-        estate.gaps.is_empty() && self.sizes.keys().all(|place| estate.places.contains_key(place))
+        // Who belongs to us hides no place.
+        let hides = |gap: &Gap| gap.source != Source::Organization;
+        !estate.gaps.iter().any(hides) && self.sizes.keys().all(|place| estate.places.contains_key(place))
     }
 
     fn observe_disabled(&mut self, inventory: &Inventory, now: Timestamp) {

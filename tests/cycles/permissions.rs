@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ami_warden::config::{Accounts, Discover};
 use ami_warden::model::Mode;
 use ami_warden_sim::{InstanceState, World};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use super::harness::*;
 const SCAN: &str = include_str!("../../deploy/iam/scan-role.json");
 const REPORT: &str = include_str!("../../deploy/iam/report-role.json");
 const ENFORCE: &str = include_str!("../../deploy/iam/enforce-role.json");
+const HUB: &str = include_str!("../../deploy/iam/hub-role.json");
 
 /// The actions that a document allows.
 fn allowed(document: &str) -> BTreeSet<String> {
@@ -115,6 +117,53 @@ async fn with_the_enforce_role_every_action_works() {
     let idle: Vec<&String> =
         granted.difference(&called).filter(|action| !["ssm:GetParameters", "ec2:DescribeVolumes"].contains(&action.as_str())).collect();
     assert!(idle.is_empty(), "{idle:?}");
+}
+
+#[tokio::test]
+async fn with_the_hub_role_other_accounts_are_governed_by_roles_of_their_own() {
+    const OTHER: &str = "333333333333";
+    let granted = |documents: &[&str]| documents.iter().flat_map(|document| allowed(document)).collect::<BTreeSet<String>>();
+    let role = |name: &str| format!("arn:aws:iam::{OTHER}:role/{name}");
+    let rights = [
+        (principal(), granted(&[SCAN, HUB])),
+        (role("ami-warden-scan"), granted(&[SCAN])),
+        (role("ami-warden-enforce"), granted(&[ENFORCE])),
+    ];
+    let mut world = everything();
+    world.settings.credentials_expire_at = Some("2099-01-01T00:00:00Z".parse().unwrap());
+    let organization = world.organization("o-abcdefghij").management(OURS).unit("ou-abcd-11111111", "r-abcd");
+    organization.account(OTHER, "ou-abcd-11111111").with(|organization| organization.without_paths = true);
+    for name in ["ami-warden-scan", "ami-warden-enforce"] {
+        world.account(OTHER).role_trusting(name, Some("the-id"), &[OURS]);
+    }
+    let used = world.account(OTHER).region(HERE).image("used").age_days(10).put();
+    world.account(OTHER).region(HERE).instance(&used).put();
+    let leaked = world.account(OTHER).region(HERE).image("leaked").age_days(10).public().put();
+    for (who, actions) in &rights {
+        world.allow_only(who, actions.iter().map(String::as_str));
+    }
+    let mut config = hasty();
+    config.organization = Default::default();
+    config.enforce.accounts = Some(vec![OTHER.into()]);
+    config.accounts = Accounts {
+        discover: Some(Discover::Organization),
+        enforce_role: Some("ami-warden-enforce".into()),
+        external_id: Some("the-id".into()),
+        ..Accounts::default()
+    };
+    let stage = stage(world, config).await;
+    let cycle = stage.cycle().await;
+    assert!(cycle.plan.complete, "{:?}", cycle.plan.gaps);
+    assert_eq!(cycle.enacted(), [format!("makePrivate {leaked} done")]);
+    let mut called: BTreeSet<String> = BTreeSet::new();
+    stage.sim.world(|world| {
+        for entry in world.journal.entries().iter().filter(|entry| entry.action != "GetCallerIdentity") {
+            let (_, granted) = rights.iter().find(|(who, _)| *who == entry.principal).unwrap();
+            assert!(entry.iam_actions.iter().all(|action| granted.contains(action)), "{entry:?}");
+            called.extend(entry.iam_actions.clone());
+        }
+    });
+    assert_eq!(allowed(HUB).difference(&called).collect::<Vec<_>>(), Vec::<&String>::new(), "nothing in it is idle");
 }
 
 #[tokio::test]
