@@ -66,14 +66,16 @@ impl<'a> Joined<'a> {
                     sightings.iter().partition(|sighting| matches!(sighting.user, User::Image { .. } | User::ImageInRecycleBin { .. }));
                 let images = if images_known { Vec::new() } else { images };
                 let users = if users_known { Vec::new() } else { users };
-                if images.is_empty() && users.is_empty() {
+                if !stands_in && !(images.is_empty() && users.is_empty()) {
+                    self.used_before.entry(snapshot.as_str()).or_default().push(unknown());
                     continue;
                 }
-                if stands_in {
+                // An entry without images would make an orphan look like none.
+                if !images.is_empty() {
                     add_unseen(self.snapshot_images.entry(snapshot).or_default(), images.into_iter().map(seen));
+                }
+                if !users.is_empty() {
                     add_unseen(self.snapshot_users.entry(snapshot).or_default(), users.into_iter().map(seen));
-                } else {
-                    self.used_before.entry(snapshot.as_str()).or_default().push(unknown());
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, AmiId, Gap, Grantee, Permissions, Place, SnapshotId};
+use crate::model::{AccountId, AmiId, Gap, Grantee, Permissions, Place, SnapshotId, Source};
 
 use super::facts::Unknown;
 use super::history::History;
@@ -157,7 +157,8 @@ impl History {
     /// remember it for.
     pub(super) fn observe_readings(&mut self, joined: &Joined<'_>) {
         let organization = &joined.estate.organization;
-        if organization.governed.len() < 2 {
+        // Not when others are merely not known at the moment.
+        if organization.governed.len() < 2 && !joined.config.accounts.beyond_own() {
             self.readings.clear();
             return;
         }
@@ -176,7 +177,8 @@ impl History {
             }
         }
         let known = |account: &AccountId| organization.governed.contains(account) || organization.members.contains_key(account);
-        self.readings.retain(|place, _| known(&place.account) || organization.incomplete.is_some());
+        let unsure = joined.estate.gaps.iter().any(|gap| gap.source == Source::Organization) || organization.incomplete.is_some();
+        self.readings.retain(|place, _| unsure || known(&place.account));
     }
 
     fn reading(&self, joined: &Joined<'_>, inventory: &Inventory) -> Reading {

@@ -370,6 +370,9 @@ async fn when_nobody_has_known_the_organization_for_a_day_only_our_own_account_i
     let cycle = stage.after(SignedDuration::from_hours(1)).await;
     assert_eq!(asked_in(&stage, "DescribeImages"), [OURS.to_owned()].into());
     assert_eq!(gaps(&cycle), ["*/* organization"]);
+    // What they were seen to use is not forgotten with them.
+    let known: BTreeSet<String> = remembered(&stage).await.readings.keys().map(|place| place.account.to_string()).collect();
+    assert_eq!(known, [OURS, SISTER, BROTHER].map(str::to_owned).into());
 }
 
 #[tokio::test]
