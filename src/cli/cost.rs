@@ -20,10 +20,10 @@ fn table(counts: &[RequestCount]) -> String {
     while let Some(RequestCount { place, .. }) = rest.first() {
         let end = rest.iter().position(|count| count.place != *place).unwrap_or(rest.len());
         let (here, others) = rest.split_at(end);
+        line(&mut text, &heading(place), sum(here));
         for count in here {
             line(&mut text, &format!("  {}", count.api), (count.sent, count.bytes, count.waited));
         }
-        line(&mut text, &heading(place), sum(here));
         rest = others;
     }
     line(&mut text, "in all", sum(counts));
@@ -66,6 +66,17 @@ mod tests {
             count("111111111111", "eu-west-1", "DescribeSnapshots", 101),
             count("111111111111", "us-east-1", "DescribeImages", 1),
         ];
-        insta::assert_snapshot!(table(&counts));
+        insta::assert_snapshot!(table(&counts), @r"
+        asked of AWS, retries included                    requests        bytes    seconds
+        us-east-1, before the account was known                  1         1000      0.200
+          GetCallerIdentity                                      1         1000      0.200
+        111111111111 eu-west-1                                 151       151000     30.200
+          DescribeImages                                        50        50000     10.000
+          DescribeSnapshots                                    101       101000     20.200
+        111111111111 us-east-1                                   1         1000      0.200
+          DescribeImages                                         1         1000      0.200
+        in all                                                 153       153000     30.600
+        bytes are those of the answers' bodies; seconds are added up over requests that were under way at the same time
+        ");
     }
 }
