@@ -3,6 +3,7 @@
 //! A tree of evidence: what is known and who told it, who uses the resource, what is not known, what each policy asks for,
 //! what holds it, and what time alone would bring.
 
+mod bin;
 mod facts;
 mod outlook;
 mod tree;
@@ -58,7 +59,7 @@ pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<
     };
     let evidence = evidence(&arguments.from, settings, Principal::Automatic, 0)?;
     let plan = judge(&evidence, settings, Principal::Automatic)?;
-    let story = story(&evidence, settings, &plan, &id).ok_or_else(|| unseen(&evidence, &id))?;
+    let story = story(&evidence, settings, &plan, &id).or_else(|| bin::story(&evidence, &id)).ok_or_else(|| unseen(&evidence, &id))?;
     let text = match arguments.from.format {
         Format::Text => tree::text(&story, settings),
         Format::Json => json_text(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n",
@@ -85,7 +86,7 @@ fn story(evidence: &Evidence, settings: &Settings, plan: &Plan, id: &ResourceId)
                 let image = inventory.images.iter().find(|image| image.id == *id)?;
                 let known = joined.image(inventory, image);
                 let unknown = unknown(&known.usage);
-                (image.name.clone(), facts::of_image(&known, &evidence.history), known.users.to_vec(), unknown)
+                (image.name.clone(), facts::of_image(&known, inventory, &evidence.history), known.users.to_vec(), unknown)
             }
             ResourceId::Snapshot(id) => {
                 let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id)?;
