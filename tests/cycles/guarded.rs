@@ -37,6 +37,8 @@ async fn deleting(world: World) -> Stage {
 async fn an_image_is_not_deregistered_while_its_protection_cools_down() {
     let mut world = world();
     world.bins();
+    // The harder case: nothing in the listings tells of it.
+    world.settings.cooling_down_shows = "disabled";
     among_others(&mut world);
     let image = world.unused("guarded");
     world.image_mut(&image).unwrap().protection = Protection::OnWithCooldown;

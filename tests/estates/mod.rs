@@ -270,7 +270,7 @@ fn grow(answers: &mut Answers, id: &str, seed: &Seed) {
         description: seed.backup.then(|| "This image is created by the AWS Backup service.".into()),
         block_device_mappings: Some(vec![Some(device)]),
         source_image_id: source.map(|(place, image)| format!("ami-{place:02}{image:02}")),
-        source_image_region: source.map(|(place, _)| REGIONS[place % REGIONS.len()].into()),
+        source_image_region: source.map(|(place, _)| (*REGIONS.get(place % REGIONS.len()).unwrap()).into()),
         tags: Some(tags.clone()),
         ..Image::default()
     };

@@ -67,6 +67,10 @@ const OPTIONAL: [&str; 9] = [
 /// Hurts one value of `document`; `false` where that would leave another, whole estate.
 fn hurt(document: &mut Value, pointer: &str, instead: Instead) -> bool {
     let key = pointer.rsplit('/').next().unwrap_or_default();
+    // A template may leave its image to whoever launches it.
+    if pointer.ends_with("LaunchTemplateData/ImageId") && matches!(instead, Instead::Nothing) {
+        return false;
+    }
     let old = document.pointer_mut(pointer).unwrap();
     let new = match instead {
         Instead::Nothing => Value::Null,
