@@ -14,7 +14,7 @@ use ami_warden::config::{Config, Consumer, Owner, load};
 use ami_warden::evidence::Evidence;
 use ami_warden::inventory::answers::{Answers, FastSnapshotRestore, LockedSnapshot};
 use ami_warden::inventory::{Cooldown, Estate, History, Inventory, Joined, Triple};
-use ami_warden::model::{Action, ActionClass, Hides, Image, ImageState, Place, ResourceId, Source};
+use ami_warden::model::{Action, ActionClass, BlockState, Hides, Image, ImageState, Manager, Place, ResourceId, Shareable, Source};
 use ami_warden::plan::{Entry, HoldKind, Plan, Principal, audit, make};
 use ami_warden::policy::{PolicyFile, PolicySet};
 use ami_warden::scan::recorded::{self, Recording};
@@ -47,6 +47,14 @@ static EAGER: LazyLock<PolicySet> = LazyLock::new(|| {
     text += &policy("no-strangers", "revokeShare", "Image", "unless { context.grantee in AccountGroup::\"organization\" }");
     text += &policy("no-strange-snapshots", "revokeShare", "Snapshot", "unless { context.grantee in AccountGroup::\"organization\" }");
     text += &policy("replicate", "replicate", "Image", "when { context.target == Region::\"us-east-1\" }");
+    for (id, of, unless) in [
+        ("images", "images", "resource has publicImages && resource.publicImages > 0"),
+        ("snapshots", "snapshots", "resource has publicSnapshots && resource.publicSnapshots > 0"),
+        ("others", "images", "resource has allowedImages && resource.allowedImages.state == \"enabled\""),
+    ] {
+        let condition = format!("when {{ context.of == \"{of}\" }} unless {{ {unless} }}");
+        text += &policy(&format!("block-{id}"), "blockPublicAccess", "Place", &condition);
+    }
     PolicySet::load(&[PolicyFile { path: PathBuf::from("eager.cedar"), text }]).unwrap()
 });
 
@@ -69,6 +77,7 @@ fn boundless() -> Config {
     config.grace.deregister = SignedDuration::ZERO;
     config.grace.delete_snapshot = SignedDuration::ZERO;
     config.grace.revoke_share = SignedDuration::ZERO;
+    config.grace.block_public_access = SignedDuration::ZERO;
     config.organization.members = Some(vec!["111111111111".into(), "222222222222".into()]);
     config
 }
@@ -205,7 +214,16 @@ fn the_estates_reach_every_action_every_interlock_and_every_kind_of_user() {
     for action in Action::ALL.into_iter().filter(|action| *action != Action::Notify) {
         assert!(actions.contains(&action), "no estate has a step to {action}");
     }
-    for name in ["old-image-in-use", "deprecated-image-in-use", "gone-image-in-use", "untrusted-image-in-use", "group-cannot-launch"] {
+    for name in [
+        "images-can-become-public",
+        "snapshots-can-become-public",
+        "private-image-public-snapshot",
+        "old-image-in-use",
+        "deprecated-image-in-use",
+        "gone-image-in-use",
+        "untrusted-image-in-use",
+        "group-cannot-launch",
+    ] {
         assert!(found.contains(name), "no estate has anything found by {name}");
     }
     for name in [
@@ -573,7 +591,10 @@ proptest! {
         let mut touched: BTreeMap<&Place, BTreeSet<&ResourceId>> = BTreeMap::new();
         for entry in plan.steps.iter().chain(&plan.pending).chain(&plan.held) {
             prop_assert!(triples.insert(entry.triple()), "{entry:?} stands twice");
-            touched.entry(&entry.place).or_default().insert(&entry.resource);
+            // The place itself is none of its images and snapshots.
+            if !matches!(entry.resource, ResourceId::Place(_)) {
+                touched.entry(&entry.place).or_default().insert(&entry.resource);
+            }
         }
         for held in &plan.held {
             prop_assert!(!held.held_by.is_empty(), "{held:?} is held by nothing");
@@ -629,6 +650,34 @@ proptest! {
         plan.steps.push(step);
         let objections = audit(&plan, &estate, &History::default(), &config);
         prop_assert!(objections.iter().any(|objection| objection.about.ends_with(&resource)), "nobody objected to {}", resource);
+    }
+
+    #[test]
+    fn nothing_is_blocked_that_is_blocked_already_or_not_ours_to_block(answers in estate()) {
+        let (plan, estate) = plan_of(&answers, &boundless(), &EAGER);
+        for step in plan.steps.iter().filter(|step| step.action == Action::BlockPublicAccess) {
+            let block = estate.places[&step.place].block(step.context.of.unwrap()).unwrap();
+            prop_assert_eq!((block.state, block.managed_by), (BlockState::Unblocked, Some(Manager::Account)), "{:?}", step);
+            prop_assert_eq!(&step.resource, &ResourceId::Place(step.place.clone()));
+        }
+    }
+
+    #[test]
+    fn the_audit_catches_a_planner_that_blocks_what_it_may_not(answers in estate(), denied: bool) {
+        let mut answers = answers;
+        if denied && let Some(place) = answers.first_mut() {
+            deny(place, &Source::ImageBlockPublicAccess);
+        }
+        let config = boundless();
+        let (mut plan, estate) = plan_of(&answers, &config, &EAGER);
+        let held = |entry: &Entry| entry.action == Action::BlockPublicAccess && entry.held_by.iter().any(|hold| hold.name == "managed" || hold.name == Source::ImageBlockPublicAccess.name() && entry.context.of == Some(Shareable::Images));
+        let Some(index) = plan.held.iter().position(held) else { return Ok(()) };
+        let mut step = plan.held.remove(index);
+        step.held_by.clear();
+        let place = step.place.to_string();
+        plan.steps.push(step);
+        let objections = audit(&plan, &estate, &History::default(), &config);
+        prop_assert!(objections.iter().any(|objection| objection.about.ends_with(&place)), "nobody objected to {}", place);
     }
 
     #[test]

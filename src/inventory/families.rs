@@ -32,12 +32,12 @@ pub(super) fn families(inventory: &Inventory, config: &Config) -> Families {
             found.versions.insert(image.id.clone(), version);
         }
         if let Some((name, told)) = family {
-            let architecture = (told != Told::ByTag).then_some(image.architecture.as_str());
+            let architecture = (told != Told::Tag).then_some(image.architecture.as_str());
             members.entry((name, architecture, told)).or_default().push(image);
         }
     }
     for ((name, _, told), members) in members {
-        if told != Told::ByName || members.len() > 1 {
+        if told != Told::Name || members.len() > 1 {
             stand(&name, &members, &mut found);
         }
     }
@@ -58,22 +58,22 @@ struct Line {
 /// How a family is told. People who wrote a tag or a pattern meant it; a number at the end of a name may mean anything.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Told {
-    ByTag,
-    ByPattern,
-    ByName,
+    Tag,
+    Pattern,
+    Name,
 }
 
 fn line(image: &Image, config: &Config) -> Line {
     let tagged = |tag: &str| image.tags.get(tag).filter(|value| !value.is_empty());
-    let by_tag = tagged(&config.tags.family).map(|family| (family.clone(), Told::ByTag));
+    let by_tag = tagged(&config.tags.family).map(|family| (family.clone(), Told::Tag));
     let version = tagged(&config.tags.version).and_then(|text| Version::parse(text));
     let is_version = |text: &str| Version::parse(text).is_some();
     if let Some(named) = config.families.patterns.iter().find_map(|pattern| pattern.read(&image.name, is_version)) {
-        let family = by_tag.or_else(|| Some((named.family.to_owned(), Told::ByPattern)));
+        let family = by_tag.or_else(|| Some((named.family.to_owned(), Told::Pattern)));
         return Line { family, version: version.or_else(|| named.version.and_then(Version::parse)) };
     }
     let (stem, trailing) = split(&image.name).unzip();
-    let family = by_tag.or_else(|| Some((stem?.to_owned(), Told::ByName)));
+    let family = by_tag.or_else(|| Some((stem?.to_owned(), Told::Name)));
     Line { family, version: version.or(trailing) }
 }
 

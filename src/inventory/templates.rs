@@ -75,6 +75,10 @@ impl Templates {
         let id = decode::required(version.launch_template_id.clone(), "LaunchTemplateId", "a launch template version")?;
         let number = version.version_number.ok_or_else(|| format!("a version of {id} has no VersionNumber"))?;
         let data = version.launch_template_data.as_ref().ok_or_else(|| format!("{id} version {number} has no LaunchTemplateData"))?;
+        // A template may leave its image to whoever launches it; it never names one that is nothing.
+        if data.image_id.as_deref() == Some("") {
+            return Err(format!("{id} version {number} has an empty ImageId"));
+        }
         let volumes = decode::volumes(data.block_device_mappings.clone())?;
         let template = self.by_id.entry(id).or_default();
         template.name = template.name.take().or_else(|| version.launch_template_name.clone());
@@ -82,7 +86,7 @@ impl Templates {
             template.default = template.default.or(Some(number));
         }
         template.latest = template.latest.max(Some(number));
-        let image = data.image_id.clone().filter(|image| !image.is_empty());
+        let image = data.image_id.clone();
         // Its age only describes it; a date that cannot be read hides no use.
         let made_at = version.create_time.as_deref().and_then(|time| time.parse().ok());
         template.versions.insert(number, Version { image, volumes, made_at });

@@ -123,11 +123,36 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
 
 /// Places with their answers. Every source answered.
 pub(crate) fn estate() -> impl Strategy<Value = Vec<Answers>> {
-    let place = (vec(seed(), 0..7), proptest::bool::weighted(0.8));
+    let place = (vec(seed(), 0..7), proptest::bool::weighted(0.8), settings());
     (vec(place, 1..=4), btree_set(0usize..4, 0..2)).prop_map(|(places, _)| {
         let all = ACCOUNTS.iter().flat_map(|account| REGIONS.iter().map(move |region| Place::new(*account, *region)));
-        all.zip(places).enumerate().map(|(index, (place, (seeds, ruled)))| answers(index, place, &seeds, ruled)).collect()
+        let grown = all.zip(places).enumerate().map(|(index, (place, (seeds, ruled, settings)))| {
+            let mut answers = answers(index, place, &seeds, ruled);
+            set(&mut answers, settings);
+            answers
+        });
+        grown.collect()
     })
+}
+
+/// What a place can be set to: Block Public Access for images and for snapshots, who is in charge of both, Allowed AMIs.
+type Settings = (&'static str, &'static str, Option<&'static str>, &'static str);
+
+fn settings() -> impl Strategy<Value = Settings> {
+    (
+        prop_oneof![3 => Just("unblocked"), 1 => Just("block-new-sharing")],
+        prop_oneof![3 => Just("unblocked"), 1 => Just("block-new-sharing"), 1 => Just("block-all-sharing")],
+        prop_oneof![4 => Just(Some("account")), 1 => Just(Some("declarative-policy")), 1 => Just(None)],
+        prop_oneof![Just("disabled"), Just("audit-mode"), Just("enabled")],
+    )
+}
+
+fn set(answers: &mut Answers, (images, snapshots, managed_by, allowed): Settings) {
+    let managed_by = managed_by.map(str::to_owned);
+    answers.image_block_public_access =
+        Some(Ok(GetImageBlockPublicAccessState { image_block_public_access_state: Some(images.into()), managed_by: managed_by.clone() }));
+    answers.snapshot_block_public_access = Some(Ok(GetSnapshotBlockPublicAccessState { state: Some(snapshots.into()), managed_by }));
+    answers.allowed_images = Some(Ok(GetAllowedImagesSettings { state: Some(allowed.into()), ..GetAllowedImagesSettings::default() }));
 }
 
 /// The answers about one place that its seeds mean.
@@ -189,9 +214,12 @@ pub(crate) fn empty(place: Place) -> Answers {
         snapshots_in_recycle_bin: Some(Ok(ListSnapshotsInRecycleBin { snapshots: Some(vec![]) })),
         image_block_public_access: Some(Ok(GetImageBlockPublicAccessState {
             image_block_public_access_state: Some("unblocked".into()),
-            managed_by: None,
+            managed_by: Some("account".into()),
         })),
-        snapshot_block_public_access: Some(Ok(GetSnapshotBlockPublicAccessState { state: Some("unblocked".into()), managed_by: None })),
+        snapshot_block_public_access: Some(Ok(GetSnapshotBlockPublicAccessState {
+            state: Some("unblocked".into()),
+            managed_by: Some("account".into()),
+        })),
         allowed_images: Some(Ok(GetAllowedImagesSettings { state: Some("disabled".into()), ..GetAllowedImagesSettings::default() })),
         ..Answers::unread(place, "not asked")
     }
@@ -242,7 +270,7 @@ fn grow(answers: &mut Answers, id: &str, seed: &Seed) {
         description: seed.backup.then(|| "This image is created by the AWS Backup service.".into()),
         block_device_mappings: Some(vec![Some(device)]),
         source_image_id: source.map(|(place, image)| format!("ami-{place:02}{image:02}")),
-        source_image_region: source.map(|(place, _)| REGIONS[place % REGIONS.len()].into()),
+        source_image_region: source.map(|(place, _)| (*REGIONS.get(place % REGIONS.len()).unwrap()).into()),
         tags: Some(tags.clone()),
         ..Image::default()
     };

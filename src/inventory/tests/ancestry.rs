@@ -76,7 +76,10 @@ fn above(links: &[Link]) -> Vec<BTreeSet<usize>> {
 }
 
 /// What the joins say of every image: its ancestors, whether they are all, its children, whether they are all.
-fn judged(places: Vec<Answers>, history: &History) -> Vec<(String, Option<(BTreeSet<String>, bool)>, BTreeSet<String>, bool)> {
+/// An image, its ancestors and whether they are all, its children and whether they are all.
+type Judged = (String, Option<(BTreeSet<String>, bool)>, BTreeSet<String>, bool);
+
+fn judged(places: Vec<Answers>, history: &History) -> Vec<Judged> {
     let (estate, config) = (estate(places), Config::default());
     let joined = Joined::new(&estate, history, &config, now());
     let of = |(id, (inventory, image)): (&str, (&crate::inventory::Inventory, &crate::model::Image))| {
