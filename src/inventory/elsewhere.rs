@@ -66,7 +66,8 @@ impl<'a> Joined<'a> {
                     sightings.iter().partition(|sighting| matches!(sighting.user, User::Image { .. } | User::ImageInRecycleBin { .. }));
                 let images = if images_known { Vec::new() } else { images };
                 let users = if users_known { Vec::new() } else { users };
-                if !stands_in && !(images.is_empty() && users.is_empty()) {
+                let seen_something = !(images.is_empty() && users.is_empty());
+                if seen_something && !stands_in {
                     self.used_before.entry(snapshot.as_str()).or_default().push(unknown());
                     continue;
                 }
