@@ -13,7 +13,7 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 49] = [
+const KEYS: [&str; 50] = [
     "mode",
     "scope.regions",
     "schedule.scan",
@@ -36,6 +36,7 @@ const KEYS: [&str; 49] = [
     "grace.deleteSnapshot",
     "grace.makePrivate",
     "grace.revokeShare",
+    "grace.blockPublicAccess",
     "recovery.require_recycle_bin",
     "recovery.minimum",
     "permissions.cloudtrail",
