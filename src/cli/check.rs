@@ -31,11 +31,16 @@ pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<Ex
     for warning in settings.policies.warnings() {
         line(&mut out, "warning", &warning.to_string().yellow().to_string());
     }
-    let asked = match settings.policies.asks_launch_permissions() {
-        Asked::All => "of every own image, one call each (a policy revokes shares)",
+    let of_images = match settings.policies.asks_launch_permissions() {
+        Asked::All => "of every own image, one call each (a policy revokes shares or judges by them)",
         Asked::WhenDue => "only of images due to be disabled or deregistered, one call each",
     };
-    line(&mut out, "launch permissions", asked);
+    let of_snapshots = match settings.policies.asks_create_volume_permissions() {
+        Asked::All => "of every own snapshot, one call each (a policy revokes shares or judges by them)",
+        Asked::WhenDue => "only of snapshots due to be deleted, one call each",
+    };
+    line(&mut out, "launch permissions", of_images);
+    line(&mut out, "volume permissions", of_snapshots);
     let again = if config.permissions.cloudtrail {
         let reread = config.permissions.reread.as_hours();
         format!(
@@ -74,7 +79,7 @@ fn sources(out: &mut String, settings: &Settings) {
     for source in Source::ALL {
         let Some(mut calls) = calls(&source).map(str::to_owned) else { continue };
         if source == Source::ImageReferences && settings.policies.asks_image_references() == Asked::WhenDue {
-            calls += " due to be disabled, deregistered or deleted";
+            calls += " due to be disabled or deregistered";
         }
         let (why, told) = match reasons(settings.policies.needs(), &source) {
             Some(why) => (format!("read for {why}, in calls per place"), format!("  {source:38} {calls}")),

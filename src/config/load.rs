@@ -286,15 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_holds_in_its_place_until_its_day_and_covers_the_details_of_a_listing() {
+    fn a_declaration_is_about_its_place_and_covers_the_details_of_a_listing() {
         let text =
             "[[sources.unused]]\nsource = \"list-image-recipes\"\naccount = \"111111111111\"\nreason = \"none\"\nuntil = \"2027-01-01\"";
         let sources = file(text).unwrap().sources;
         let (here, there) = (Place::new("111111111111", "eu-west-1"), Place::new("222222222222", "eu-west-1"));
-        let (before, after) = ("2026-12-31T23:59:59Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
-        assert!(sources.is_unused(&Source::ImageRecipes, &here, before) && sources.is_unused(&Source::ImageRecipe, &here, before));
-        assert!(!sources.is_unused(&Source::ImageRecipes, &there, before) && !sources.is_unused(&Source::ImageRecipes, &here, after));
-        assert!(!sources.is_unused(&Source::Fleets, &here, before));
+        let declared = |source: Source, place: &Place| sources.declared(&source, place).count();
+        assert_eq!((declared(Source::ImageRecipes, &here), declared(Source::ImageRecipe, &here)), (1, 1));
+        assert_eq!((declared(Source::ImageRecipes, &there), declared(Source::Fleets, &here)), (0, 0));
     }
 
     #[test]

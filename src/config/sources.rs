@@ -82,11 +82,6 @@ impl Sources {
         let listing = source.listing();
         self.unused.iter().filter(move |it| (it.source == *source || listing.as_ref() == Some(&it.source)) && it.covers(place))
     }
-
-    /// Whether `source` was declared unused in `place`, and still is: then it need not be asked.
-    pub fn is_unused(&self, source: &Source, place: &Place, now: Timestamp) -> bool {
-        self.declared(source, place).any(|it| now < it.until)
-    }
 }
 
 fn usage_source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Source, D::Error> {

@@ -40,13 +40,14 @@ impl Evidence {
         scan.listings(&places).await?;
         let joined = scan.joined().as_if_unshared();
         let asked = questions(&joined, policies, principal);
+        scan.permissions(&asked).await?;
+        // Only now is it known for certain what is due: a policy may rest on permissions.
         let checked = match recording {
             Some(_) => scan.estate.own_images(),
-            None => cross_checked(&joined, policies, principal),
+            None => cross_checked(&scan.joined(), policies, principal),
         };
         scan.references(&checked).await?;
         scan.failed_launches().await?;
-        scan.permissions(&asked).await?;
 
         let Scan { mut estate, mut history, .. } = scan;
         Questions::note_unanswered(&asked, &mut estate);

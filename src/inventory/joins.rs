@@ -364,8 +364,10 @@ impl<'a> Joined<'a> {
         if let Some(snapshot) = self.snapshots.get(id) {
             return Some(self.recovery(inventory, "EBS_SNAPSHOT", &snapshot.tags));
         }
-        let exit = inventory.snapshot_bin.as_ref()?.get(id)?;
-        Some(match exit {
+        let Some(bin) = &inventory.snapshot_bin else {
+            return Some(Recovery::Unknown("the snapshots in the Recycle Bin were not read, and it may be one of them".into()));
+        };
+        bin.get(id).map(|exit| match exit {
             Some(exit) => Recovery::For(since(self.now, *exit)),
             None => Recovery::Unknown("it is in the Recycle Bin already, nobody knows for how long".into()),
         })

@@ -42,6 +42,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod unread;
 mod users;
 mod versions;
 
@@ -69,6 +70,7 @@ pub use settings::PlaceFacts;
 pub use sharing::Reach;
 pub use sight::{Reading, Sighting};
 pub use trail::{Changed, IMAGE_CHANGES, Remembered, SNAPSHOT_CHANGES};
+pub use unread::UnreadFact;
 pub use users::launched as read_launched;
 pub use versions::Version;
 

@@ -5,15 +5,23 @@
 use jiff::Timestamp;
 
 use crate::inventory::{
-    Guard, ImageFacts, Inventory, Joined, Managed, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, Usage,
+    Guard, ImageFacts, Inventory, Joined, Managed, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, UnreadFact, Usage,
 };
 use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Place, Protection, Source, few_clauses};
 
 use super::document::{Hold, HoldKind};
 
-/// Everything that holds `action` on an image.
-pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Action, context: &Context) -> Vec<Hold> {
+/// Everything that holds `action` on an image. `rests_on` says which facts the policies that ask for it or could forbid it
+/// read: one of them that is not known might have spoken against it.
+pub(super) fn on_image(
+    joined: &Joined<'_>,
+    facts: &ImageFacts<'_>,
+    action: Action,
+    context: &Context,
+    rests_on: impl Fn(&str) -> bool,
+) -> Vec<Hold> {
     let mut holds = Holds::default();
+    holds.facts(joined, facts.place, &facts.usage, facts.unread(), &rests_on);
     holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.keep_tag, facts.legal_hold);
     holds.backup(action, facts.managed_by.as_ref(), facts.place);
     if takes_from_users(action) {
@@ -44,8 +52,9 @@ pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Acti
 }
 
 /// Everything that holds `action` on a snapshot.
-pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action: Action) -> Vec<Hold> {
+pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action: Action, rests_on: impl Fn(&str) -> bool) -> Vec<Hold> {
     let mut holds = Holds::default();
+    holds.facts(joined, facts.place, &facts.usage, facts.unread(), &rests_on);
     holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.keep_tag, facts.legal_hold);
     holds.backup(action, facts.managed_by.as_ref(), facts.place);
     if takes_from_users(action) {
@@ -69,9 +78,8 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
     holds.found
 }
 
-/// Everything that holds `action` on a place itself. `reads` says which of its facts the policies over that action read:
-/// one of them that is not known might have spoken against it.
-pub(super) fn on_place(inventory: &Inventory, facts: &PlaceFacts<'_>, context: &Context, reads: impl Fn(&str) -> bool) -> Vec<Hold> {
+/// Everything that holds `action` on a place itself.
+pub(super) fn on_place(inventory: &Inventory, facts: &PlaceFacts<'_>, context: &Context, rests_on: impl Fn(&str) -> bool) -> Vec<Hold> {
     let mut holds = Holds::default();
     let Some(of) = context.of else { return Vec::new() };
     match facts.block(of).map(|block| block.managed_by) {
@@ -94,7 +102,7 @@ pub(super) fn on_place(inventory: &Inventory, facts: &PlaceFacts<'_>, context: &
         ("snapshots", Source::Snapshots, facts.snapshots.is_some()),
         ("publicSnapshots", Source::PublicSnapshots, facts.public_snapshots.is_some()),
     ] {
-        if !known && reads(fact) {
+        if !known && rests_on(fact) {
             holds.unread(inventory, source);
         }
     }
@@ -136,6 +144,29 @@ impl Holds {
         let gap = inventory.place_gaps().find(|gap| gap.source == source);
         let error = gap.map_or_else(|| format!("{source} was not read, or left something out"), |gap| gap.error.clone());
         self.gap(&source, error);
+    }
+
+    /// What a policy rests on and nobody knows. Without the fact a policy that would have spared the resource may be silent,
+    /// and one that asks for something may only ask since it could not tell.
+    fn facts(
+        &mut self,
+        joined: &Joined<'_>,
+        place: &Place,
+        usage: &Result<Usage<'_>, Vec<Unknown>>,
+        unread: Vec<UnreadFact>,
+        rests_on: impl Fn(&str) -> bool,
+    ) {
+        if let Err(unknown) = usage
+            && rests_on("usage")
+        {
+            self.interlock("usage-unknown", reasons(unknown));
+        }
+        let inventory = joined.estate.places.get(place);
+        for (fact, source) in unread.into_iter().filter(|(fact, _)| rests_on(fact)) {
+            let gap = inventory.and_then(|inventory| inventory.place_gaps().find(|gap| gap.source == source));
+            let why = gap.map(|gap| format!(": {}", gap.error)).unwrap_or_default();
+            self.gap(&source, format!("a policy asks for `{fact}`, which is not known{why}"));
+        }
     }
 
     /// What makes EC2 refuse to delete a snapshot, or nobody knows whether it does.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
 use crate::inventory::{ImageFacts, Inventory, Joined, Provenance, Recovery, Reference, SnapshotFacts};
-use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
+use crate::model::{Action, ActionClass, Mode, Place, Principal, ResourceId, Severity, Source};
 use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
 use super::details;
@@ -111,7 +111,11 @@ impl Asked<'_> {
             None => false,
         };
         let told = |because: &[String]| details::of_image(facts, because, self.policies);
-        self.entries(&subject, judgement, already, told, |action, context| interlocks::on_image(self.joined, facts, action, context))
+        let holds = |verdict: &Verdict| {
+            let rests_on = |fact: &str| self.rests_on(verdict, ResourceKind::Image, fact);
+            interlocks::on_image(self.joined, facts, verdict.action, &verdict.context, rests_on)
+        };
+        self.entries(&subject, judgement, already, told, holds)
     }
 
     fn snapshot(&self, facts: &SnapshotFacts<'_>) -> (Vec<Due>, Vec<Finding>) {
@@ -125,7 +129,10 @@ impl Asked<'_> {
             users: facts.users,
         };
         let told = |because: &[String]| details::of_snapshot(facts, because, self.policies);
-        self.entries(&subject, judgement, |_| false, told, |action, _| interlocks::on_snapshot(self.joined, facts, action))
+        let holds = |verdict: &Verdict| {
+            interlocks::on_snapshot(self.joined, facts, verdict.action, |fact| self.rests_on(verdict, ResourceKind::Snapshot, fact))
+        };
+        self.entries(&subject, judgement, |_| false, told, holds)
     }
 
     /// The place itself.
@@ -135,11 +142,15 @@ impl Asked<'_> {
         let resource = ResourceId::Place(inventory.place.clone());
         // A Region has no age: among those due equally long it has none of the precedence that comes with it.
         let subject = Subject { place: facts.place, resource, name: "", born: self.joined.now, recovery: None, users: &[] };
-        let holds = |action, context: &Context| {
-            interlocks::on_place(inventory, &facts, context, |fact| self.policies.reads(action, ResourceKind::Place, fact))
+        let holds = |verdict: &Verdict| {
+            interlocks::on_place(inventory, &facts, &verdict.context, |fact| self.rests_on(verdict, ResourceKind::Place, fact))
         };
         let told = |because: &[String]| details::of_place(&facts, because, self.policies);
         self.entries(&subject, judgement, |_| false, told, holds)
+    }
+
+    fn rests_on(&self, verdict: &Verdict, kind: ResourceKind, fact: &str) -> bool {
+        self.policies.rests_on(verdict.action, kind, &verdict.because, fact)
     }
 
     /// Whether a copy that was started is still on its way, even if no listing shows it yet.
@@ -153,7 +164,7 @@ impl Asked<'_> {
         judgement: Judgement,
         already: impl Fn(&Verdict) -> bool,
         told: impl Fn(&[String]) -> String,
-        holds: impl Fn(Action, &Context) -> Vec<Hold>,
+        holds: impl Fn(&Verdict) -> Vec<Hold>,
     ) -> (Vec<Due>, Vec<Finding>) {
         let mut due = Vec::new();
         let mut findings = Vec::new();
@@ -180,7 +191,7 @@ impl Asked<'_> {
                 }
                 continue;
             }
-            let mut held_by = holds(verdict.action, &verdict.context);
+            let mut held_by = holds(verdict);
             held_by.extend(verdict.forbidden_by.iter().map(|id| {
                 let more = told(std::slice::from_ref(id));
                 let detail: Vec<String> = [self.forbidden(id, subject), more].into_iter().filter(|text| !text.is_empty()).collect();

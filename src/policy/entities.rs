@@ -94,8 +94,9 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
     put.put_known("deregistrationProtected", protected, truth);
 
     let mut above = above(uses, names, place.account.as_str(), place.region.as_str(), above_account);
-    if let Some(family) = family.as_ref().filter(|_| uses.ancestors.has("Family")) {
-        above.push(uid(&names.family, &family.name));
+    // Also where its rank is not known: a policy that spares a family spares all of it.
+    if let Some(family) = family_name.as_ref().filter(|_| uses.ancestors.has("Family")) {
+        above.push(uid(&names.family, family));
     }
     build(uid(&names.image, image.id.as_str()), put, above, texts_of(&image.tags), &uses.tags)
 }

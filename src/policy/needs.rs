@@ -139,7 +139,8 @@ const FACTS: &[(&str, RestsOn)] = &[
     ("instances", nothing_else),
     ("zeroSize", nothing_else),
     ("launchable", nothing_else),
-    ("consumers", nothing_else),
+    // Another account's consumer finds what is shared with it.
+    ("consumers", permissions),
 ];
 
 /// What policies can be about, and what lists it beside the listings of images and snapshots.

@@ -14,7 +14,7 @@ use super::needs::{Needs, Speaker};
 use super::problem::{Location, Problem, did_you_mean};
 use super::schema::{ResourceKind, Schemas};
 use super::targets::Targets;
-use super::uses::Uses;
+use super::uses::{Named, Uses};
 
 /// Policies that parsed, validated and passed the lints. Immutable; a cycle keeps the one it began with.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub(super) struct Rule {
     /// Principal, resource, `when` and `unless` in one expression. An `Authorizer` would put it together anew for
     /// every request, which costs more than answering it.
     pub(super) condition: Expression,
+    /// The attributes it reads.
+    attributes: Named,
 }
 
 impl Bench {
@@ -125,7 +127,7 @@ impl PolicySet {
                 Effect::Forbid => &mut bench.forbids,
             };
             let condition = Expression::from(one.condition.as_ref().condition());
-            side.push(Rule { id: one.info.id.clone(), condition });
+            side.push(Rule { id: one.info.id.clone(), condition, attributes: one.uses.attributes.clone() });
             bench.uses.join(&one.uses);
             if !one.memberships.is_empty() {
                 let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
@@ -232,15 +234,24 @@ impl PolicySet {
         if revokes || reads { Asked::All } else { Asked::WhenDue }
     }
 
-    /// Whether any policy over `action` on that kind of resource reads `fact`.
-    pub fn reads(&self, action: Action, kind: ResourceKind, fact: &str) -> bool {
-        self.bench(action, kind).is_some_and(|bench| bench.uses.attributes.has(fact))
+    /// Whether an `action` that the policies `because` ask for rests on `fact`: one of them reads it, or something that could
+    /// forbid it does.
+    pub fn rests_on(&self, action: Action, kind: ResourceKind, because: &[String], fact: &str) -> bool {
+        self.bench(action, kind).is_some_and(|bench| {
+            let asking = bench.permits.iter().filter(|rule| because.contains(&rule.id));
+            asking.chain(&bench.forbids).any(|rule| rule.attributes.has(fact))
+        })
     }
 
-    /// Whether any answer depends on who belongs to us: a policy ends shares, or names a group, an organization or a unit.
+    /// Whether any answer depends on who belongs to us: a policy ends shares, names a group, an organization or a unit, or
+    /// reads a fact that tells ours from others.
     pub fn asks_organization(&self) -> bool {
         let revokes = [ResourceKind::Image, ResourceKind::Snapshot].into_iter().any(|kind| self.bench(Action::RevokeShare, kind).is_some());
-        revokes || !self.groups.is_empty() || self.benches.values().any(|bench| !bench.memberships.is_empty())
+        let reads = |bench: &Bench| ["sharedWithLeft", "imageTrusted"].into_iter().any(|fact| bench.uses.attributes.has(fact));
+        revokes
+            || self.benches.values().any(reads)
+            || !self.groups.is_empty()
+            || self.benches.values().any(|bench| !bench.memberships.is_empty())
     }
 
     /// Who speaks about `action`; `None` when nobody asks for it.

@@ -48,6 +48,8 @@ pub(crate) struct Seed {
     /// The state of its snapshot's lock, and of Fast Snapshot Restore.
     pub(crate) lock: Option<&'static str>,
     pub(crate) fast_restore: Option<&'static str>,
+    /// Whether its snapshot was deleted and is in the Recycle Bin for one more day.
+    pub(crate) snapshot_in_bin: bool,
 }
 
 pub(crate) fn seed() -> impl Strategy<Value = Seed> {
@@ -91,8 +93,9 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
         weighted(0.2, (0usize..4, 0usize..7)),
         weighted(0.2, proptest::sample::select(vec!["governance", "compliance-cooloff", "expired"])),
         weighted(0.2, proptest::sample::select(vec!["enabled", "disabling", "disabled"])),
+        proptest::bool::weighted(0.1),
     );
-    (looks, tags, surroundings, lineage).prop_map(|(looks, tags, surroundings, (source, lock, fast_restore))| {
+    (looks, tags, surroundings, lineage).prop_map(|(looks, tags, surroundings, (source, lock, fast_restore, snapshot_in_bin))| {
         let (age_days, idle_days, state, public, deprecated_days, protection, owner) = looks;
         let (family, version, shares, in_bin, users, copy_in_other_region, listed, snapshot_public, snapshot_shares, backup) = surroundings;
         Seed {
@@ -117,6 +120,7 @@ pub(crate) fn seed() -> impl Strategy<Value = Seed> {
             source,
             lock,
             fast_restore,
+            snapshot_in_bin,
         }
     })
 }
@@ -288,7 +292,16 @@ fn grow(answers: &mut Answers, id: &str, seed: &Seed) {
     if seed.snapshot_public {
         push(&mut answers.public_snapshots, |answer| &mut answer.snapshots, snapshot.clone());
     }
-    push(&mut answers.snapshots, |answer| &mut answer.snapshots, snapshot);
+    if seed.snapshot_in_bin {
+        let binned = SnapshotInRecycleBin {
+            snapshot_id: Some(snap.clone()),
+            recycle_bin_exit_time: Some(days_ago(-1)),
+            ..SnapshotInRecycleBin::default()
+        };
+        push(answers.snapshots_in_recycle_bin.as_mut().unwrap(), |answer| &mut answer.snapshots, binned);
+    } else {
+        push(&mut answers.snapshots, |answer| &mut answer.snapshots, snapshot);
+    }
     if seed.listed {
         push(&mut answers.images, |answer| &mut answer.images, image);
     } else if seed.in_bin {

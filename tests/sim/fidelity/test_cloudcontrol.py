@@ -42,7 +42,7 @@ def test_a_listing_tells_identifiers_and_a_read_tells_the_rest(control, golden):
     assert read(control, "AWS::Batch::ComputeEnvironment", environment)["ComputeResources"]["ImageId"] == golden
 
 
-def test_some_types_need_a_model_before_they_can_be_listed(control, golden):
+def test_some_types_need_a_model_before_they_can_be_listed(company, control, golden):
     for kind, missing in ((NODES, "ClusterName"), ("AWS::PCS::ComputeNodeGroup", "ClusterId")):
         error = refused("InvalidRequestException", control.list_resources, TypeName=kind)["Error"]
         assert error["Message"].startswith(f"Missing or invalid ResourceModel property in {kind} list handler request input.")
@@ -52,7 +52,8 @@ def test_some_types_need_a_model_before_they_can_be_listed(control, golden):
     nodes = {cluster: sorted(listed(control, NODES, ResourceModel=json.dumps({"ClusterName": cluster}))) for cluster in clusters}
     assert nodes == {"blue": ["blue/large", "blue/small"], "green": ["green/small"]}
     group = read(control, NODES, "blue/small")
-    assert group["LaunchTemplate"]["Id"] == "lt-00000000000000001"
+    (template,) = company.client("ec2").describe_launch_templates(LaunchTemplateNames=["eks-nodes"])["LaunchTemplates"]
+    assert group["LaunchTemplate"]["Id"] == template["LaunchTemplateId"]
     pcs = listed(control, "AWS::PCS::ComputeNodeGroup", ResourceModel='{"ClusterId": "pcs_1"}')
     assert read(control, "AWS::PCS::ComputeNodeGroup", next(iter(pcs)))["AmiId"] == golden
     refused("InvalidRequestException", control.list_resources, TypeName=NODES, ResourceModel="{")

@@ -77,8 +77,9 @@ fn resources(world: &mut World, image: &str) {
     for cluster in ["blue", "green"] {
         here(world).resource("AWS::EKS::Cluster", json!({ "Name": cluster, "Arn": arn("eks", &format!("cluster/{cluster}")) }));
     }
+    let nodes = here(world).launch_template("eks-nodes").version(image).managed_by("eks.amazonaws.com").put();
     for (cluster, name) in [("blue", "small"), ("blue", "large"), ("green", "small")] {
-        here(world).resource("AWS::EKS::Nodegroup", node_group(cluster, name));
+        here(world).resource("AWS::EKS::Nodegroup", node_group(cluster, name, &nodes));
     }
     for n in 0..120 {
         here(world).resource("AWS::PCS::Cluster", json!({ "Arn": arn("pcs", &format!("cluster/pcs_{n:03}")) }));
@@ -105,12 +106,12 @@ fn recipes(world: &mut World, image: &str) {
     }
 }
 
-fn node_group(cluster: &str, name: &str) -> Value {
+fn node_group(cluster: &str, name: &str, template: &str) -> Value {
     json!({
         "Id": format!("{cluster}/{name}"),
         "ClusterName": cluster,
         "NodegroupName": name,
-        "LaunchTemplate": { "Id": "lt-00000000000000001", "Version": "1" },
+        "LaunchTemplate": { "Id": template, "Version": "1" },
         "ForceUpdateEnabled": false,
     })
 }
