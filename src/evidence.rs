@@ -9,7 +9,8 @@ use thiserror::Error;
 
 use crate::config::Config;
 use crate::inventory::{Estate, History, Inventory, Joined, Triple};
-use crate::model::{Gap, Place, Source};
+#[cfg(feature = "aws")]
+use crate::model::{Place, Source};
 #[cfg(feature = "aws")]
 use crate::plan::cross_checked;
 use crate::plan::{Principal, Questions, questions};
@@ -70,17 +71,12 @@ impl Evidence {
         let read = |place| Inventory::settled(recorded.answers(place, &history), &config.sources, now);
         let places: Vec<Inventory> = recorded.places().par_iter().map(read).collect();
         places.into_iter().for_each(|inventory| estate.add(inventory));
-        let organization = recorded.organization();
-        let was_recorded = organization.is_some();
-        match organization {
-            Some(Ok(organization)) => estate.learn_organization(organization),
-            Some(Err(error)) => estate.organization.incomplete = Some(error),
+        match recorded.organization() {
+            Some(Ok(organization)) => estate.learn_organization(organization, "organization.json"),
+            Some(Err(error)) => estate.organization_unread(error),
             None => {}
         }
-        if let (Some(error), true) = (&estate.organization.incomplete, was_recorded) {
-            // It is of no one place; nothing but shares rests on it.
-            estate.gaps.push(Gap::in_place(&Place::new("*", "*"), Source::Organization, error.clone()));
-        }
+        estate.govern_recorded(config);
         let evidence = Self { estate, history, approved: BTreeSet::new(), now };
         evidence.answered_by_files(config, policies, principal)
     }
@@ -109,7 +105,9 @@ mod live {
     use crate::inventory::FailedLaunches;
     use crate::inventory::answers::Answers;
     use crate::scan::Progress;
-    use crate::scan::live::{Exposure, Memory, Wanted, all_permissions, all_references, exposures, launches, recall, regions, scan};
+    use crate::scan::live::{
+        Exposure, Governed, Memory, Wanted, all_permissions, all_references, exposures, governed, governed_in_haste, launches, recall, scan,
+    };
     use crate::scan::recorded::Recording;
 
     impl Evidence {
@@ -126,9 +124,10 @@ mod live {
             recording: Option<&Recording>,
         ) -> Result<Self, EvidenceError> {
             let Asking { config, policies, principal, mut history, approved, now } = asking;
-            let (places, gaps) = regions(aws, &config.scope).await?;
-            let mut estate = Estate::new(config);
-            estate.gaps = gaps;
+            let Governed { mut estate, places, organization } = governed(aws, config, policies, &history, now, progress).await?;
+            if let (Some(recording), Some(organization)) = (recording, &organization) {
+                recording.organization(organization)?;
+            }
             let mut unrecorded = Ok(());
             let needs = if recording.is_some() { &Needs::everything() } else { policies.needs() };
             let wanted = Wanted::new(needs, &config.sources, now);
@@ -215,10 +214,8 @@ mod live {
         /// # Errors
         /// When it is not known what to read, or no listing answered.
         pub async fn exposure(aws: &Aws, asking: Asking<'_>) -> Result<Self, EvidenceError> {
-            let Asking { config, history, approved, now, .. } = asking;
-            let (places, gaps) = regions(aws, &config.scope).await?;
-            let mut estate = Estate::new(config);
-            estate.gaps = gaps;
+            let Asking { config, policies, history, approved, now, .. } = asking;
+            let Governed { mut estate, places, .. } = governed_in_haste(aws, config, policies, &history, now).await?;
             exposures(aws, &places, |Exposure { place, public_images, public_snapshots }| {
                 estate.add(Inventory::exposure(place, public_images, public_snapshots));
             })

@@ -171,7 +171,7 @@ fn allowed(document: &str) -> BTreeSet<String> {
 
 fn reads(action: &str) -> bool {
     let call = action.split(':').nth(1).unwrap();
-    ["Describe", "List", "Get"].iter().any(|verb| call.starts_with(verb))
+    ["Describe", "List", "Get", "BatchGet", "Lookup"].iter().any(|verb| call.starts_with(verb))
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "properties/accounts.rs"]
+mod accounts;
 mod estates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -272,7 +274,8 @@ fn whatever_becomes_of_any_file_of_a_record_adds_no_step() {
     let named: Vec<PathBuf> = files(whole_dir.path()).iter().map(|path| path.strip_prefix(whole_dir.path()).unwrap().into()).collect();
     let sources: BTreeSet<&str> = named.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
     for source in Source::ALL {
-        let has_no_file = [Source::Regions, Source::Organization, Source::LaunchPermissions, Source::CreateVolumePermissions];
+        let has_no_file =
+            [Source::Regions, Source::Organization, Source::AssumeRole, Source::LaunchPermissions, Source::CreateVolumePermissions];
         assert!(has_no_file.contains(&source) || sources.contains(source.name()), "{source} is not recorded");
     }
     for file in named {

@@ -30,7 +30,7 @@ pub(super) struct Attempt {
 
 /// Does what `step` says. The intent must be in the ledger.
 pub(super) async fn call(acting: &Acting<'_>, step: &Entry, present: &Present, attempt: Attempt) -> Outcome {
-    let writer = |place| acting.aws.clients(place).map(Writer::for_act);
+    let writer = |place| acting.aws.writing_clients(place).map(Writer::for_act);
     let here = match writer(&step.place) {
         Ok(here) => here,
         Err(error) => return failed(error),

@@ -76,7 +76,7 @@ pub async fn reconcile(acting: &Acting<'_>, history: &mut History) -> Result<Vec
             _ => {}
         }
         acting.ledger.conclude(intent.id, &outcome, acting.clock.now()).await?;
-        tracing::info!(action = %step.action, resource = %step.resource, region = %step.place.region, "open since an earlier cycle, now {}", outcome.name());
+        tracing::info!(action = %step.action, resource = %step.resource, account.id = %step.place.account, region = %step.place.region, "open since an earlier cycle, now {}", outcome.name());
         concluded.push((step, outcome));
     }
     Ok(concluded)

@@ -59,6 +59,11 @@ impl Clients {
         }
     }
 
+    /// The same clients, drawing from the buckets of `others`.
+    pub(super) fn paced_as(self, others: &Self) -> Self {
+        Self { pacer: Arc::clone(&others.pacer), ..self }
+    }
+
     /// The account and Region these clients talk to.
     pub fn place(&self) -> &Place {
         &self.place

@@ -1,10 +1,11 @@
-//! Finds credentials, asks AWS who they are, and hands out clients per place.
+//! Finds credentials, asks AWS who they are, and hands out clients per place, in other accounts by way of a role.
 //!
 //! Never waits long: without credentials, or with expired ones, the answer is an error within five seconds.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_config::identity::IdentityCache;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -15,8 +16,10 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use super::clients::Clients;
 use super::error::{AwsError, ErrorKind};
 use super::requests::Requests;
+use super::session::{Roles, Session, Sts};
 use super::settings::Settings;
 use super::whole::Witness;
+use crate::config::Accounts;
 use crate::model::{AccountId, Place, Region};
 
 /// The way into AWS: one HTTP client for everything, clients per place, requests counted.
@@ -26,9 +29,25 @@ pub struct Aws {
     home: Region,
     settings: Settings,
     requests: Arc<Requests>,
-    /// One configuration per account that can be reached, each with its own credentials.
-    accounts: BTreeMap<AccountId, SdkConfig>,
-    places: Mutex<BTreeMap<Place, Clients>>,
+    /// With the own credentials.
+    own: SdkConfig,
+    sts: Arc<Sts>,
+    others: Mutex<Others>,
+    places: Mutex<BTreeMap<(Place, Purpose), Clients>>,
+}
+
+/// The ways into other accounts.
+#[derive(Debug, Default)]
+struct Others {
+    roles: Option<Roles>,
+    sessions: BTreeMap<(AccountId, Purpose), Arc<Session>>,
+}
+
+/// What an account is entered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Purpose {
+    Reading,
+    Writing,
 }
 
 /// Who the credentials are.
@@ -69,6 +88,17 @@ impl Partition {
             Self::China => "aws-cn",
             Self::UsGov => "aws-us-gov",
             Self::Other(name) => name,
+        }
+    }
+
+    /// Two Regions that no account can switch off.
+    /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
+    pub(super) fn always_on(&self) -> &'static [&'static str] {
+        match self {
+            Self::Commercial => &["us-east-1", "us-west-2"],
+            Self::China => &["cn-north-1", "cn-northwest-1"],
+            Self::UsGov => &["us-gov-west-1", "us-gov-east-1"],
+            Self::Other(_) => &[],
         }
     }
 }
@@ -112,8 +142,54 @@ impl Aws {
             .map_err(|_| ConnectError::Missing(format!("no provider answered within {limit:?}")))??;
         let requests = Arc::new(Requests::default());
         let identity = identify(&config, &home, &requests).await?;
-        let accounts = BTreeMap::from([(identity.account.clone(), config)]);
-        Ok(Self { identity, home, settings, requests, accounts, places: Mutex::default() })
+        let sts = Arc::new(Sts::new(&config, &identity.account, &home, &identity.partition, &requests));
+        Ok(Self { identity, home, settings, requests, own: config, sts, others: Mutex::default(), places: Mutex::default() })
+    }
+
+    /// From now on other accounts are entered by these roles. Sessions of other roles are dropped; with no account but the
+    /// own one governed, none can be entered.
+    pub fn enter_by(&self, accounts: &Accounts) {
+        let roles = Roles::of(accounts);
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if others.roles != roles {
+            *others = Others { roles, sessions: BTreeMap::new() };
+            let own = &self.identity.account;
+            self.places.lock().unwrap_or_else(PoisonError::into_inner).retain(|(place, _), _| place.account == *own);
+        }
+    }
+
+    /// The session that reads another account; `None` for our own, which needs none.
+    ///
+    /// # Errors
+    /// When no role is configured.
+    pub fn session(&self, account: &AccountId) -> Result<Option<Arc<Session>>, AwsError> {
+        self.session_for(account, Purpose::Reading)
+    }
+
+    /// The session that changes another account; `None` for our own.
+    ///
+    /// # Errors
+    /// When no role is configured.
+    pub fn writing_session(&self, account: &AccountId) -> Result<Option<Arc<Session>>, AwsError> {
+        self.session_for(account, Purpose::Writing)
+    }
+
+    fn session_for(&self, account: &AccountId, purpose: Purpose) -> Result<Option<Arc<Session>>, AwsError> {
+        if *account == self.identity.account {
+            return Ok(None);
+        }
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(roles) = others.roles.clone() else {
+            let message = format!("there are no credentials for account {account}: `[accounts]` says how others are entered");
+            return Err(AwsError::unsent(ErrorKind::Auth, "NoCredentials", message));
+        };
+        // One role for both is one session.
+        let (role, purpose) = match purpose {
+            Purpose::Writing if roles.writing != roles.reading => (&roles.writing, Purpose::Writing),
+            _ => (&roles.reading, Purpose::Reading),
+        };
+        let new = || Arc::new(Session::new(account, role, &roles, &self.identity.partition, &self.sts));
+        Ok(Some(Arc::clone(others.sessions.entry((account.clone(), purpose)).or_insert_with(new))))
     }
 
     /// Who we are.
@@ -131,18 +207,53 @@ impl Aws {
         &self.requests
     }
 
-    /// The clients of a place; an error for an account there are no credentials for.
+    /// Where an account is asked about itself: the home Region, or one that is on in every account.
+    pub fn first_places(&self, account: &AccountId) -> Vec<Place> {
+        let always_on = self.identity.partition.always_on().iter().map(|region| Region::from(*region)).find(|region| *region != self.home);
+        let regions = std::iter::once(self.home.clone()).chain(always_on);
+        regions.map(|region| Place { account: account.clone(), region }).collect()
+    }
+
+    /// The clients of a place, with the reading role where it is another account's; an error for an account there is no
+    /// way into.
     pub fn clients(&self, place: &Place) -> Result<Clients, AwsError> {
-        let config = self.config(&place.account)?;
+        self.clients_for(place, Purpose::Reading)
+    }
+
+    /// The same with the role that changes are made with. Reading and writing share one pace: AWS counts per account.
+    pub fn writing_clients(&self, place: &Place) -> Result<Clients, AwsError> {
+        if self.identity.account == place.account {
+            return self.clients(place);
+        }
+        Ok(self.clients_for(place, Purpose::Writing)?.paced_as(&self.clients(place)?))
+    }
+
+    fn clients_for(&self, place: &Place, purpose: Purpose) -> Result<Clients, AwsError> {
+        let session = self.session_for(&place.account, purpose)?;
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let clients = places.entry(place.clone()).or_insert_with(|| Clients::new(config, place.clone(), &self.settings, &self.requests));
+        let clients = places.entry((place.clone(), purpose)).or_insert_with(|| {
+            let config = match session {
+                None => self.own.clone(),
+                Some(session) => {
+                    let credentials: Arc<dyn ProvideCredentials> = session;
+                    let credentials = SharedCredentialsProvider::new(credentials);
+                    // The session keeps its credentials itself; the SDK's cache is one for all accounts, and has room for 64.
+                    self.own.to_builder().credentials_provider(credentials).identity_cache(IdentityCache::no_cache()).build()
+                }
+            };
+            Clients::new(&config, place.clone(), &self.settings, &self.requests)
+        });
         Ok(clients.clone())
     }
 
-    /// The configuration of an account, and who watches its calls in `region`.
-    pub(super) fn config(&self, account: &AccountId) -> Result<&SdkConfig, AwsError> {
-        let missing = || AwsError::unsent(ErrorKind::Auth, "NoCredentials", format!("there are no credentials for account {account}"));
-        self.accounts.get(account).ok_or_else(missing)
+    /// The configuration with our own credentials.
+    pub(super) fn own_config(&self) -> &SdkConfig {
+        &self.own
+    }
+
+    /// How fast and how patiently AWS is asked.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(super) fn witness(&self, place: Place) -> Witness {

@@ -59,6 +59,11 @@ impl AwsError {
         Self { kind: ErrorKind::Malformed, code: "MalformedAnswer".into(), message: message.into(), effect: Effect::Possible }
     }
 
+    /// A task of ours that ended without a result.
+    pub(crate) fn broke_off(what: &str) -> Self {
+        Self::malformed(format!("the task that {what} broke off: please report this"))
+    }
+
     /// Something refused on our side, before anything was sent.
     pub(crate) fn unsent(kind: ErrorKind, code: &str, message: impl Into<String>) -> Self {
         Self { kind, code: code.into(), message: message.into(), effect: Effect::None }
@@ -112,6 +117,10 @@ impl AwsError {
 
     /// There was nothing to sign the request with, so it was not sent.
     pub(super) fn without_credentials(error: &CredentialsError) -> Self {
+        // What STS said when a role was to be assumed.
+        if let Some(refused) = find::<Self>(error) {
+            return Self { effect: Effect::None, ..refused.clone() };
+        }
         let message = chain(error);
         let expired = message.to_lowercase().contains("expired");
         match error {

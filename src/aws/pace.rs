@@ -41,6 +41,9 @@ enum Class {
     Heavy,
     /// CopyImage: 100 tokens, 1 a second.
     Copy,
+    /// Organizations grants the whole organization a few calls a second, and everybody's consoles and pipelines draw on
+    /// them. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
+    Organization,
     /// LookupEvents: 2 a second. <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
     Lookup,
     /// EnableImageBlockPublicAccess and the like: 1 token, one in ten seconds.
@@ -68,6 +71,10 @@ impl Api {
         Self { name, class: Class::Heavy }
     }
 
+    pub(crate) const fn organization(name: &'static str) -> Self {
+        Self { name, class: Class::Organization }
+    }
+
     pub(crate) const fn lookup(name: &'static str) -> Self {
         Self { name, class: Class::Lookup }
     }
@@ -92,6 +99,7 @@ impl Class {
             Self::Change => (25, Duration::from_millis(400)),
             Self::Heavy => (50, Duration::from_millis(400)),
             Self::Copy => (50, Duration::from_secs(2)),
+            Self::Organization => (5, Duration::from_millis(500)),
             Self::Lookup => (1, Duration::from_secs(1)),
             // Half a token is none.
             Self::Setting => (1, Duration::from_secs(20)),

@@ -75,7 +75,7 @@ fn client(aws: &Aws, topic_arn: &str) -> Result<aws_sdk_sns::Client, AwsError> {
     let region = topic_region(topic_arn).ok_or_else(unusable)?;
     let account = aws.identity().account.clone();
     // Cheap: connections belong to the HTTP client, which all clients share.
-    let config = aws_sdk_sns::config::Builder::from(aws.config(&account)?)
+    let config = aws_sdk_sns::config::Builder::from(aws.own_config())
         .region(aws_config::Region::new(region.as_str().to_owned()))
         .retry_config(RetryConfig::disabled())
         .interceptor(aws.witness(Place { account, region }));

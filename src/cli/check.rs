@@ -1,13 +1,15 @@
 //! `check`: is everything in order before the daemon is switched on?
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
 
 use crate::config::{Schedule, cron};
-use crate::model::Mode;
-use crate::policy::Asked;
+use crate::model::{Mode, Source};
+use crate::policy::{Asked, Needs, wanted_by};
+use crate::scan::calls;
 
 use super::arguments;
 use super::failure::Failure;
@@ -16,6 +18,8 @@ use super::settings::Settings;
 
 /// How many coming runs are shown.
 const RUNS: usize = 3;
+/// How many reasons for reading a source are shown.
+const REASONS: usize = 2;
 
 pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<ExitCode, Failure> {
     let mut out = String::new();
@@ -41,6 +45,7 @@ pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<Ex
         "all of them in every scan: `permissions.cloudtrail` is off".to_owned()
     };
     line(&mut out, "… asked again", &again);
+    sources(&mut out, settings);
     for (name, expression) in [("full scan", &config.schedule.scan), ("exposure scan", &config.schedule.exposure)] {
         line(&mut out, name, &format!("{expression}, next {}", next_runs(&config.schedule, expression)?));
     }
@@ -55,11 +60,46 @@ pub(super) fn run(arguments: arguments::Check, settings: &Settings) -> Result<Ex
     super::print(&out)?;
     #[cfg(feature = "aws")]
     if arguments.aws {
-        return super::live::check(settings);
+        return super::access::check(settings);
     }
     #[cfg(not(feature = "aws"))]
     let arguments::Check {} = arguments;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Which sources a scan reads in each place, for what, and for how many calls. Sources that are read for the same reasons
+/// stand together.
+fn sources(out: &mut String, settings: &Settings) {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for source in Source::ALL {
+        let Some(mut calls) = calls(&source).map(str::to_owned) else { continue };
+        if source == Source::ImageReferences && settings.policies.asks_image_references() == Asked::WhenDue {
+            calls += " due to be disabled, deregistered or deleted";
+        }
+        let (why, told) = match reasons(settings.policies.needs(), &source) {
+            Some(why) => (format!("read for {why}, in calls per place"), format!("  {source:38} {calls}")),
+            None => (format!("not read: no policy {}", wanted_by(&source)), format!("  {source}").dimmed().to_string()),
+        };
+        match groups.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, sources)) => sources.push(told),
+            None => groups.push((why, vec![told])),
+        }
+    }
+    for (why, sources) in groups {
+        line(out, "sources", &why);
+        for source in sources {
+            let _ = writeln!(out, "{source}");
+        }
+    }
+}
+
+/// The first few policies that need it, each with one reason; `None` when nobody does.
+fn reasons(needs: &Needs, source: &Source) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let all: Vec<String> = needs.why(source).filter(|reason| seen.insert(reason.policy())).map(ToString::to_string).collect();
+    let (first, rest) = all.split_at(all.len().min(REASONS));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more policies", rest.len()) };
+    (!all.is_empty()).then(|| format!("{}{more}", first.join(", ")))
 }
 
 fn line(out: &mut String, name: &str, value: &str) {

@@ -1,4 +1,4 @@
-//! The commands that talk to AWS: `record`, live `plan`, `apply`, `check --aws` and `run`.
+//! The commands that talk to AWS: `record`, live `plan`, `apply` and `run`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,19 +7,19 @@ use std::process::ExitCode;
 use owo_colors::OwoColorize;
 
 use crate::act::{Clock, Stop};
-use crate::aws::{self, Aws, Rehearsal, read, rehearse};
+use crate::aws::{self, Aws};
 use crate::cycle::{CycleError, Warden, deliver_due, prepare};
 use crate::daemon;
 use crate::evidence::{Asking, Evidence, EvidenceError};
-use crate::inventory::answers::GetRule;
 use crate::inventory::{History, Triple};
 use crate::ledger::{CycleKind, Ledger, LedgerError, Outcome};
-use crate::model::{Mode, Place, Principal};
-use crate::plan::{Entry, Plan, create_rule};
+use crate::model::Principal;
+use crate::plan::{Entry, Plan};
 use crate::scan::live::RegionsError;
 use crate::scan::recorded::Recording;
 
 use super::arguments;
+use super::cost;
 use super::failure::Failure;
 use super::ledger::{block_on, confirmed};
 use super::plan::now;
@@ -28,7 +28,7 @@ use super::render::{self, printable};
 use super::settings::Settings;
 
 /// What AWS and the ledger tell right now, for a live `plan`. Clocks are read, not advanced; nothing is written.
-pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Timestamp) -> Result<Evidence, Failure> {
+pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Timestamp, verbose: u8) -> Result<Evidence, Failure> {
     block_on(async {
         let aws = connect().await?;
         let (history, approved) = remembered(settings).await?;
@@ -36,7 +36,7 @@ pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Tim
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, None).await;
         bar.finish_and_clear();
-        tracing::debug!("{} requests sent", aws.requests().total());
+        cost::tell(&aws, verbose);
         Ok(evidence?)
     })
 }
@@ -56,7 +56,7 @@ async fn remembered(settings: &Settings) -> Result<(History, BTreeSet<Triple>), 
     }
 }
 
-async fn connect() -> Result<Aws, Failure> {
+pub(super) async fn connect() -> Result<Aws, Failure> {
     Aws::connect(aws::Settings::default()).await.map_err(Failure::error)
 }
 
@@ -78,7 +78,7 @@ impl From<CycleError> for Failure {
     }
 }
 
-pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Result<ExitCode, Failure> {
+pub(super) fn record(arguments: arguments::Record, settings: &Settings, verbose: u8) -> Result<ExitCode, Failure> {
     block_on(async {
         let recording = Recording::create(&arguments.out).map_err(Failure::error)?;
         let aws = connect().await?;
@@ -94,6 +94,7 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings) -> Resul
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, Some(&recording)).await;
         bar.finish_and_clear();
+        cost::tell(&aws, verbose);
         let estate = evidence?.estate;
         for gap in estate.gaps() {
             anstream::eprintln!("gap: {}", printable(&gap.to_string()));
@@ -126,6 +127,7 @@ pub(super) fn apply(arguments: arguments::Apply, settings: &Settings, verbose: u
         let (progress, bar) = progress::listener();
         let prepared = prepare(warden, CycleKind::Apply, principal, &progress).await;
         bar.finish_and_clear();
+        cost::tell(&aws, verbose);
         let mut prepared = prepared?;
         let steps = match &wanted {
             Some(wanted) => still_due(wanted, &prepared.plan),
@@ -192,69 +194,6 @@ fn print_outcomes(enacted: &[(Entry, Outcome)]) {
             Outcome::Unknown { message } => format!("{} {}", "unknown, read back in the next cycle".yellow(), printable(message)),
         };
         anstream::println!("{} {} in {}: {told}", step.action, printable(&step.resource.to_string()), step.place);
-    }
-}
-
-/// Credentials, and by dry run the permission for every call that `act` makes.
-pub(super) fn check(settings: &Settings) -> Result<ExitCode, Failure> {
-    block_on(async {
-        let aws = connect().await?;
-        let identity = aws.identity();
-        anstream::println!("{:20} {} in partition {}", "identity".bold(), identity.arn, identity.partition.name());
-        let (places, gaps) = crate::scan::live::regions(&aws, &settings.config.scope).await.map_err(EvidenceError::from)?;
-        let regions: Vec<String> = places.iter().map(|place| place.region.to_string()).collect();
-        anstream::println!("{:20} {}", "Regions".bold(), regions.join(", "));
-        for gap in gaps {
-            anstream::println!("{:20} {}", "gap".yellow(), printable(&gap.to_string()));
-        }
-        for place in &places {
-            recycle_bin(&aws, place).await;
-        }
-        let mut refused = 0;
-        if let Some(place) = places.first() {
-            let clients = aws.clients(place).map_err(Failure::error)?;
-            for rehearsed in rehearse(&clients, now()).await {
-                let told = match &rehearsed.rehearsal {
-                    Rehearsal::Allowed => "allowed".green().to_string(),
-                    Rehearsal::Denied(error) => {
-                        refused += 1;
-                        format!("{} {}", "denied".red(), printable(&error.to_string()))
-                    }
-                    Rehearsal::Unclear(error) => format!("{} {}", "cannot be told beforehand".yellow(), printable(&error.to_string())),
-                };
-                anstream::println!("{:20} {told}", rehearsed.api);
-            }
-        }
-        if refused > 0 && settings.config.mode == Mode::Enforce {
-            let help = "the scan role may only read; mode `enforce` needs the actions of deploy/iam/enforce-role.json";
-            return Err(Failure::failed_with(format!("{refused} calls are denied"), help));
-        }
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// Without a rule nothing can be deregistered or deleted there: say so, with the command that makes one.
-async fn recycle_bin(aws: &Aws, place: &Place) {
-    let said = async {
-        let clients = aws.clients(place)?;
-        let rules = read::rules(&clients).await?;
-        read::rule_details(&clients, &rules).await
-    };
-    match said.await {
-        Err(error) => anstream::println!("{:20} in {}: {}", "Recycle Bin".yellow(), place.region, printable(&error.to_string())),
-        Ok(rules) => {
-            for kind in ["EC2_IMAGE", "EBS_SNAPSHOT"] {
-                let works = |rule: &GetRule| rule.resource_type.as_deref() == Some(kind) && rule.status.as_deref() == Some("available");
-                if !rules.iter().any(works) {
-                    anstream::println!(
-                        "{:20} in {} no rule for {kind}: {}",
-                        "Recycle Bin".yellow(),
-                        place.region,
-                        create_rule(place, kind)
-                    );
-                }
-            }
-        }
     }
 }
 

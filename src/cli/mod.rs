@@ -2,8 +2,12 @@
 //!
 //! Output for people and programs goes to stdout, logs and progress to stderr.
 
+#[cfg(feature = "aws")]
+mod access;
 mod arguments;
 mod check;
+#[cfg(feature = "aws")]
+mod cost;
 mod explain;
 mod failure;
 mod ledger;
@@ -61,7 +65,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Explain(explain) => explain::run(explain, &settings()?),
         Command::Approve(approve) => ledger::approve(approve, &settings()?),
         #[cfg(feature = "aws")]
-        Command::Record(record) => live::record(record, &settings()?),
+        Command::Record(record) => live::record(record, &settings()?, verbose),
         #[cfg(feature = "aws")]
         Command::Apply(apply) => live::apply(apply, &settings()?, verbose),
         #[cfg(feature = "aws")]

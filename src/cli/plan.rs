@@ -19,7 +19,7 @@ const STEPS_ARE_DUE: u8 = 3;
 
 pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) -> Result<ExitCode, Failure> {
     let principal = if arguments.after_approval { Principal::AfterApproval } else { Principal::Automatic };
-    let evidence = evidence(&arguments.from, settings, principal)?;
+    let evidence = evidence(&arguments.from, settings, principal, verbose)?;
     let plan = judge(&evidence, settings, principal)?;
     warn_of_gaps(&plan, arguments.from.format);
     if let Some(file) = &arguments.out {
@@ -31,13 +31,13 @@ pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) 
 }
 
 /// What there is to judge: a recorded estate, or AWS as it is now.
-pub(super) fn evidence(from: &arguments::From, settings: &Settings, principal: Principal) -> Result<Evidence, Failure> {
+pub(super) fn evidence(from: &arguments::From, settings: &Settings, principal: Principal, verbose: u8) -> Result<Evidence, Failure> {
     let now = from.now.unwrap_or_else(now);
     match &from.from {
         Some(dir) => Evidence::recorded(dir, &settings.config, &settings.policies, principal, now)
             .map_err(|error| Failure::failed(error.to_string())),
         #[cfg(feature = "aws")]
-        None => super::live::evidence(settings, principal, now),
+        None => super::live::evidence(settings, principal, now, verbose),
         #[cfg(not(feature = "aws"))]
         None => Err(Failure::usage("this build cannot talk to AWS: give `--from DIR`")),
     }

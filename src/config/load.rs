@@ -13,7 +13,7 @@ use super::Config;
 pub const VARIABLES: &str = "AMI_WARDEN_";
 
 /// Every key with a fixed name, so that a variable finds its own whatever its case: `AMI_WARDEN_GRACE__DELETESNAPSHOT`.
-const KEYS: [&str; 41] = [
+const KEYS: [&str; 49] = [
     "mode",
     "scope.regions",
     "schedule.scan",
@@ -49,6 +49,14 @@ const KEYS: [&str; 41] = [
     "managed.tools",
     "organization.id",
     "organization.members",
+    "accounts.role",
+    "accounts.enforce_role",
+    "accounts.external_id",
+    "accounts.session_name",
+    "accounts.discover",
+    "accounts.list",
+    "accounts.exclude",
+    "accounts.units",
     "trust.owners",
     "trust.tested",
     "consumers",
@@ -211,6 +219,16 @@ mod tests {
             "[families]\npatterns = [\"{family}-{version}\", \"web-{version}\"]",
             "[managed]\ntools = [{ tag = \"CreatedBy\", name = \"dlm\" }]",
             "[managed]\ntools = [{ tag = \"\", name = \"packer\" }]",
+            "[accounts]\nrole = \"arn:aws:iam::111111111111:role/x\"",
+            "[accounts]\nrole = \"the role\"",
+            "[accounts]\nenforce_role = \"\"",
+            "[accounts]\nexternal_id = \"x\"",
+            "[accounts]\nsession_name = \"ami warden\"",
+            "[accounts]\ndiscover = \"everything\"",
+            "[accounts]\nlist = [\"12345\"]",
+            "[accounts]\ndiscover = \"organization\"\nunits = [\"sandbox\"]",
+            "[accounts]\ndiscover = \"organization\"\nlist = [\"222222222222\"]",
+            "[accounts]\nunits = [\"ou-abcd-12345678\"]",
             "[http]\nlisten = \"everywhere\"",
             "[trust]\nowners = [\"amzon\"]",
             "[trust]\nowners = [\"self\"]",

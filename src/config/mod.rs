@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a file, the environment or a clock; `load` is handed the texts.
 
+mod accounts;
 mod consumers;
 mod defaults;
 mod load;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 
 use crate::model::{AccountId, Action, Mode, Region, Severity};
 
+pub use accounts::{Accounts, Discover};
 pub use consumers::{Consumer, Owner, Pattern, Pick};
 pub use load::{ConfigError, VARIABLES, load};
 pub use pattern::NamePattern;
@@ -50,6 +52,7 @@ pub struct Config {
     #[serde(deserialize_with = "values::groups")]
     pub groups: BTreeMap<String, Vec<AccountId>>,
     pub organization: OrganizationSettings,
+    pub accounts: Accounts,
     pub trust: Trust,
     /// What finds its image by name or tags; what it would pick is in use.
     #[serde(deserialize_with = "consumers::each_once")]

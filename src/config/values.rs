@@ -169,7 +169,7 @@ pub fn cron(expression: &str) -> Result<Cron, String> {
         .map_err(|error| format!("`{shown}` is no cron expression ({error}): write six fields such as `0 15 */6 * * *`"))
 }
 
-fn account<E: Error>(number: String) -> Result<AccountId, E> {
+pub(super) fn account<E: Error>(number: String) -> Result<AccountId, E> {
     let account = AccountId::from(number);
     match account.is_well_formed() {
         true => Ok(account),

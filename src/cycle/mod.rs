@@ -137,6 +137,7 @@ async fn judge(
     let Warden { config, policies, aws, ledger, clock, stop } = warden;
     let mut saved = ledger.history().await?;
     let mut history = saved.clone();
+    aws.enter_by(&config.accounts);
     let concluded = reconcile(&Acting { aws, ledger, config, cycle, clock, stop }, &mut history).await?;
     // At once: what was concluded is in the ledger now, whether or not there will be a plan.
     if history != saved {

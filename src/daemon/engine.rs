@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::act::{Clock, Stop};
 use crate::aws::Aws;
 use crate::cycle::{CycleError, Summary, Warden, deliver_due, prepare};
-use crate::http::Status;
+use crate::http::{Sent, Status};
 use crate::ledger::{CycleKind, CycleResult, Ledger};
 use crate::model::Principal;
 use crate::scan::Progress;
@@ -63,7 +63,10 @@ impl Engine {
         for (step, outcome) in summary.enacted.iter().chain(&summary.concluded) {
             self.status.enacted(step.action, outcome);
         }
-        self.status.requests_sent(summary.requests.iter().map(|count| (&count.place, count.api.as_str(), count.sent)));
+        self.status.requests_sent(summary.requests.iter().map(|count| {
+            let sent = Sent { requests: count.sent, bytes: count.bytes, waited: count.waited };
+            (&count.place, count.api.as_str(), sent)
+        }));
         let counts = summary.counts;
         tracing::info!(
             cycle.id = %summary.cycle, cycle.kind = %kind, steps = counts.steps, pending = counts.pending, held = counts.held,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -78,14 +79,40 @@ struct Series {
     gaps: Family<ByPlace, Gauge>,
     enacted: Family<ByOutcome, Counter>,
     requests: Family<ByApi, Counter>,
+    bytes: Family<ByApi, Counter>,
+    waited: Family<ByApi, Counter<f64, AtomicU64>>,
     waiting: Gauge,
     parked: Gauge,
     ready: Gauge,
     memory: Gauge,
     /// Places that have series of their own, first come, first served.
     known: BTreeSet<Place>,
-    /// Requests by connection, as last told.
-    told: HashMap<(Place, String), u64>,
+    /// What was sent by connection, as last told.
+    told: HashMap<(Place, String), Sent>,
+}
+
+/// What one call cost in one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sent {
+    pub requests: u64,
+    /// The bodies of the answers.
+    pub bytes: u64,
+    /// All requests together, those under way at the same time included.
+    pub waited: Duration,
+}
+
+impl Sent {
+    /// What came on top of `before`; everything if the counting began anew.
+    fn since(self, before: Self) -> Self {
+        if self.requests < before.requests {
+            return self;
+        }
+        Self {
+            requests: self.requests - before.requests,
+            bytes: self.bytes.saturating_sub(before.bytes),
+            waited: self.waited.saturating_sub(before.waited),
+        }
+    }
 }
 
 impl Metrics {
@@ -105,6 +132,8 @@ impl Metrics {
             gaps: add(&mut registry, "ami_warden_plan_gaps", "Sources the latest plan could not read"),
             enacted: add(&mut registry, "ami_warden_steps_enacted", "Steps by their outcome"),
             requests: add(&mut registry, "ami_warden_aws_requests", "Requests sent to AWS, retries included"),
+            bytes: add(&mut registry, "ami_warden_aws_answer_bytes", "Bodies of AWS's answers, as they came"),
+            waited: add(&mut registry, "ami_warden_aws_request_seconds", "Time spent waiting for AWS, of all requests together"),
             waiting: add(&mut registry, "ami_warden_outbox_waiting", "Messages that wait to be sent"),
             parked: add(&mut registry, "ami_warden_outbox_parked", "Messages that SNS will never take, of the last ones"),
             ready: add(&mut registry, "ami_warden_ready", "Whether /readyz says yes"),
@@ -148,13 +177,16 @@ impl Metrics {
         self.lock().enacted.get_or_create(&ByOutcome { action: action.name(), outcome: outcome.name() }).inc();
     }
 
-    pub(super) fn requests_sent<'a>(&self, totals: impl IntoIterator<Item = (&'a Place, &'a str, u64)>) {
+    pub(super) fn requests_sent<'a>(&self, totals: impl IntoIterator<Item = (&'a Place, &'a str, Sent)>) {
         let mut series = self.lock();
         for (place, api, total) in totals {
-            let before = series.told.insert((place.clone(), api.to_owned()), total).unwrap_or(0);
-            let new = if total < before { total } else { total - before };
+            let before = series.told.insert((place.clone(), api.to_owned()), total).unwrap_or_default();
+            let Sent { requests, bytes, waited } = total.since(before);
             let ByPlace { account, region } = series.label(place);
-            series.requests.get_or_create(&ByApi { api: api.to_owned(), account, region }).inc_by(new);
+            let label = ByApi { api: api.to_owned(), account, region };
+            series.requests.get_or_create(&label).inc_by(requests);
+            series.bytes.get_or_create(&label).inc_by(bytes);
+            series.waited.get_or_create(&label).inc_by(waited.as_secs_f64());
         }
     }
 

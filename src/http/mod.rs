@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+pub use metrics::Sent;
 pub use status::{Census, Status};
 
 /// Time for answers under way when the daemon ends.

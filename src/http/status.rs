@@ -12,7 +12,7 @@ use crate::ledger::{CycleKind, CycleResult, Outbox, Outcome, PlanCounts};
 use crate::model::{Action, Mode, Place};
 use crate::plan::Plan;
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Sent};
 use super::readiness::{Readiness, readiness};
 
 /// How many images and snapshots each place has.
@@ -183,8 +183,8 @@ impl Status {
         self.metrics.enacted(action, outcome);
     }
 
-    /// So many requests were sent in all since the connection to AWS was made; a smaller number than before is a new connection.
-    pub fn requests_sent<'a>(&self, totals: impl IntoIterator<Item = (&'a Place, &'a str, u64)>) {
+    /// So much was sent in all since the connection to AWS was made; fewer requests than before are a new connection.
+    pub fn requests_sent<'a>(&self, totals: impl IntoIterator<Item = (&'a Place, &'a str, Sent)>) {
         self.metrics.requests_sent(totals);
     }
 

@@ -4,13 +4,14 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::{Census, HttpError, Status, bind, serve};
+use super::{Census, HttpError, Sent, Status, bind, serve};
 use crate::ledger::{CycleKind, CycleResult, Outbox, Outcome};
 use crate::model::{Action, Gap, Mode, Place, Source};
 use crate::plan::Plan;
@@ -173,9 +174,10 @@ async fn prometheus_reads_what_the_plan_holds() {
     let place = Place::new("111122223333", "eu-central-1");
     served.status.planned(&plan(), &[(place.clone(), (120, 340))].into()).unwrap();
     served.status.enacted(Action::Deprecate, &Outcome::Skipped { reason: String::new() });
-    served.status.requests_sent([(&place, "DescribeImages", 7)]);
-    served.status.requests_sent([(&place, "DescribeImages", 9)]);
-    served.status.requests_sent([(&place, "DescribeImages", 2)]);
+    for (requests, bytes, millis) in [(7, 70_000, 500), (9, 90_000, 750), (2, 20_000, 250)] {
+        let sent = Sent { requests, bytes, waited: Duration::from_millis(millis) };
+        served.status.requests_sent([(&place, "DescribeImages", sent)]);
+    }
     served.status.outbox(Outbox { waiting: 3, ..Outbox::default() });
     let (code, header, body) = served.get("/metrics").await;
     assert!(code == 200 && header.contains("application/openmetrics-text"));
@@ -188,6 +190,8 @@ async fn prometheus_reads_what_the_plan_holds() {
         r#"ami_warden_plan_gaps{account="111122223333",region="eu-central-1"} 1"#,
         r#"ami_warden_steps_enacted_total{action="deprecate",outcome="skipped"} 1"#,
         r#"ami_warden_aws_requests_total{api="DescribeImages",account="111122223333",region="eu-central-1"} 11"#,
+        r#"ami_warden_aws_answer_bytes_total{api="DescribeImages",account="111122223333",region="eu-central-1"} 110000"#,
+        r#"ami_warden_aws_request_seconds_total{api="DescribeImages",account="111122223333",region="eu-central-1"} 1.0"#,
         "ami_warden_outbox_waiting 3",
         "ami_warden_ready 1",
         "# EOF",

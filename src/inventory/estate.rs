@@ -1,12 +1,11 @@
 //! The whole estate: every place that was seen, and who belongs to us.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::model::{AccountId, AmiId, Gap, Place, Region, Source};
 
 use super::answers::DescribeOrganization;
-use super::decode::{members, required};
 use super::organization::Organization;
 use super::place::Inventory;
 
@@ -30,16 +29,38 @@ impl Estate {
         self.places.insert(inventory.place.clone(), inventory);
     }
 
-    /// Learns the organization from its recorded answer; what is unreadable leaves it incomplete.
-    pub fn learn_organization(&mut self, answer: DescribeOrganization) {
-        match read_organization(answer) {
-            Ok((id, members)) => {
-                self.organization.id = Some(id);
-                self.organization.incomplete = None;
-                self.organization.members.extend(members);
-            }
-            Err(error) => self.organization.incomplete = Some(format!("organization.json: {error}")),
+    /// Learns the organization from what AWS said; `source` names it for people. What is unreadable leaves it incomplete,
+    /// unless the configuration says who belongs to us.
+    pub fn learn_organization(&mut self, answer: DescribeOrganization, source: &str) {
+        match self.organization.learn(answer) {
+            Ok(()) => self.organization.incomplete = None,
+            Err(error) => self.organization_unread(format!("{source}: {error}")),
         }
+    }
+
+    /// Notes why the organization is not completely known: a gap, and a hold on what rests on it.
+    pub fn organization_unread(&mut self, why: String) {
+        // It is of no one place; nothing but shares and who is governed rests on it.
+        self.gaps.push(Gap::in_place(&Place::new("*", "*"), Source::Organization, why.clone()));
+        if !self.organization.configured {
+            self.organization.incomplete = Some(why);
+        }
+    }
+
+    /// Takes the recorded accounts for the governed ones, where the configuration governs more than one. Those that it names
+    /// and nobody recorded are gaps, as they are live when they cannot be entered.
+    pub fn govern_recorded(&mut self, config: &Config) {
+        if !config.accounts.beyond_own() {
+            return;
+        }
+        let recorded: BTreeSet<AccountId> = self.places.keys().map(|place| place.account.clone()).collect();
+        for account in self.organization.wanted(&config.accounts).difference(&recorded) {
+            let gap =
+                Gap::in_place(&Place::new(account.clone(), "*"), Source::AssumeRole, "not recorded: there is no folder of this account");
+            self.gaps.push(gap);
+            self.organization.governed.insert(account.clone());
+        }
+        self.organization.governed.extend(recorded);
     }
 
     /// Every gap, sorted, of places, single resources and the estate.
@@ -60,7 +81,7 @@ impl Estate {
     }
 
     /// The Regions of all places.
-    pub fn regions(&self) -> std::collections::BTreeSet<Region> {
+    pub fn regions(&self) -> BTreeSet<Region> {
         self.places.keys().map(|place| place.region.clone()).collect()
     }
 
@@ -78,26 +99,14 @@ fn configured(config: &Config) -> Organization {
     let settings = &config.organization;
     let path: Vec<String> = settings.id.iter().cloned().collect();
     let incomplete = settings.members.is_none().then(|| {
-        "which accounts belong to us is not known: set `organization.members` in the configuration (an empty list for a stand-alone account)".to_owned()
+        "which accounts belong to us is not known: allow the reads of AWS Organizations, or set `organization.members` in the configuration (an empty list for a stand-alone account)".to_owned()
     });
     Organization {
         id: settings.id.clone(),
         incomplete,
+        configured: settings.members.is_some(),
         members: settings.members.iter().flatten().map(|account| (account.clone(), path.clone())).collect(),
         groups: config.groups.iter().map(|(name, members)| (name.clone(), members.iter().cloned().collect())).collect(),
+        ..Organization::default()
     }
-}
-
-/// The organization's id and its accounts with the ids above them.
-fn read_organization(answer: DescribeOrganization) -> Result<(String, BTreeMap<AccountId, Vec<String>>), String> {
-    let head = answer.organization.ok_or("it lacks `Organization`")?;
-    let organization = required(head.id, "Id", "the organization")?;
-    let member = |member: super::answers::Member| {
-        let id = required(member.id, "Id", "an account")?;
-        let path = member.path.as_deref().unwrap_or(&organization);
-        let path = path.split('/').filter(|part| part.starts_with("o-") || part.starts_with("ou-") || part.starts_with("r-"));
-        Ok((AccountId::from(id), path.map(str::to_owned).collect()))
-    };
-    let members = members(answer.accounts, "Accounts")?.into_iter().map(member).collect::<Result<_, String>>()?;
-    Ok((organization.clone(), members))
 }

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, AmiId, Context, Place, Region, ResourceId, SnapshotId, Source};
+use crate::model::{AccountId, Action, AmiId, Context, Place, Region, ResourceId, SnapshotId, Source};
 
 use super::failed_launches::FailedLaunches;
+use super::membership::Membership;
+use super::sight::Reading;
 use super::trail::Remembered;
 
 /// One thing that can be due: a resource, an action and what it is aimed at.
@@ -68,6 +70,12 @@ pub struct History {
     /// Up to when CloudTrail has been read for changes of them.
     #[serde(skip)]
     pub watched: BTreeMap<Place, Timestamp>,
+    /// Members of the organization when it was last completely listed, and those that were members before.
+    #[serde(default)]
+    pub members: BTreeMap<AccountId, Membership>,
+    /// What each place was last seen to use of other accounts' images and snapshots, when all of it answered.
+    #[serde(default, with = "pairs")]
+    pub readings: BTreeMap<Place, Reading>,
     /// In a record: the sources that were asked beyond those every record holds. One of them whose file is missing did
     /// not answer; any other was not asked. Not for the ledger.
     #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]

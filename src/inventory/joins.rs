@@ -24,6 +24,7 @@ use super::recovery::{Recovery, recovery, with_snapshots};
 use super::references::{Reference, User};
 use super::replicas::{Drift, Side, drift};
 use super::sharing::Graph;
+use super::sight::Shared;
 
 /// Everything joined once per cycle; facts about one resource are then cheap.
 #[derive(Debug)]
@@ -32,9 +33,9 @@ pub struct Joined<'a> {
     pub history: &'a History,
     pub config: &'a Config,
     pub now: Timestamp,
-    image_users: HashMap<&'a AmiId, Vec<Reference>>,
-    snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
-    snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
+    pub(super) image_users: HashMap<&'a AmiId, Vec<Reference>>,
+    pub(super) snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
+    pub(super) snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
     families: HashMap<&'a Place, Families>,
     pub(super) bases: Bases<'a>,
     pub(super) picks: Picks<'a>,
@@ -44,6 +45,10 @@ pub struct Joined<'a> {
     snapshots: HashMap<&'a SnapshotId, &'a Snapshot>,
     /// Images whose snapshots nobody knows, listed without them or in a Recycle Bin, per place.
     unmapped: HashMap<&'a Place, Vec<Unknown>>,
+    /// Images whose use in other accounts EC2 has reported, wholly and not long ago.
+    pub(super) reported: HashSet<&'a AmiId>,
+    /// What an account used when it was last seen, too long ago to count and too recently to be forgotten.
+    pub(super) used_before: HashMap<&'a str, Vec<Unknown>>,
     gaps_about: HashMap<&'a str, Vec<&'a Gap>>,
     graphs: HashMap<&'a Place, Graph<'a>>,
     /// What stands in for permissions that were not asked for.
@@ -68,6 +73,8 @@ impl<'a> Joined<'a> {
             partly_read: partly_read(estate),
             snapshots: HashMap::new(),
             unmapped: HashMap::new(),
+            reported: HashSet::new(),
+            used_before: HashMap::new(),
             gaps_about: HashMap::new(),
             graphs: HashMap::new(),
             unasked: None,
@@ -77,6 +84,7 @@ impl<'a> Joined<'a> {
             joined.join_images(inventory);
             joined.join_bin(inventory);
             joined.join_descriptions(inventory);
+            joined.join_reports(inventory);
             joined.graphs.insert(&inventory.place, Graph::new(inventory));
             joined.snapshots.extend(inventory.snapshots.iter().map(|snapshot| (&snapshot.id, snapshot)));
             for gap in &inventory.gaps {
@@ -89,6 +97,7 @@ impl<'a> Joined<'a> {
                 joined.families.insert(&inventory.place, families(inventory, config));
             }
         }
+        joined.join_readings();
         joined.join_failed_launches();
         joined.join_consumers();
         joined
@@ -378,9 +387,12 @@ impl<'a> Joined<'a> {
             None => unknown.push(Unknown::because("describe-images did not say whether it is public")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            // What EC2 itself counted in every other account is as good as having looked; but nobody counts the public.
+            Some(permissions) if self.reported.contains(&image.id) && !permissions.0.contains(&Grantee::Everyone) => {}
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, Shared::Image)),
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
+        unknown.extend(self.used_before.get(image.id.as_str()).into_iter().flatten().cloned());
         unknown.extend(self.picks.doubtful.get(&image.id).into_iter().flatten().cloned());
         unknown
     }
@@ -400,9 +412,10 @@ impl<'a> Joined<'a> {
             None => unknown.push(Unknown::because("the listing of public snapshots was not read")),
         }
         match sharing {
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions)),
+            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, Shared::Snapshot)),
             None => unknown.push(Unknown::because("its create-volume permissions were not read")),
         }
+        unknown.extend(self.used_before.get(snapshot.id.as_str()).into_iter().flatten().cloned());
         if snapshot.state != "completed" {
             unknown.push(Unknown { reason: format!("its state is `{}`, not completed", snapshot.state.escape_default()) });
         }
@@ -421,22 +434,9 @@ impl<'a> Joined<'a> {
         unknown
     }
 
-    /// Grantees into whose use nobody here can look: all but accounts whose own listings of this Region answered.
-    fn unseen_grantees(&self, place: &Place, permissions: &Permissions) -> Vec<Unknown> {
-        let unseen = |grantee: &&Grantee| match grantee {
-            Grantee::Account(account) if *account == place.account => false,
-            Grantee::Account(account) => {
-                let there = Place { account: account.clone(), region: place.region.clone() };
-                self.estate.places.get(&there).is_none_or(|inventory| inventory.usage_gaps().next().is_some())
-            }
-            Grantee::Everyone | Grantee::Organization(_) | Grantee::Unit(_) => true,
-        };
-        permissions
-            .0
-            .iter()
-            .filter(unseen)
-            .map(|grantee| Unknown { reason: format!("it is shared with {grantee}, whose use cannot be seen") })
-            .collect()
+    /// Whether the snapshots of every image in `place`, listed or in its Recycle Bin, are known.
+    pub(super) fn knows_its_snapshots(&self, place: &Place) -> bool {
+        !self.unmapped.contains_key(place)
     }
 
     /// The snapshots that lost the image they were made for, where that can be known, with the places that know.

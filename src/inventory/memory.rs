@@ -19,6 +19,8 @@ impl History {
         self.observe_orphans(joined);
         self.observe_mappings(estate);
         self.observe_parents(estate, joined.now);
+        self.observe_members(&estate.organization, joined.now);
+        self.observe_readings(joined);
         for inventory in estate.places.values() {
             self.observe_disabled(inventory, joined.now);
             self.observe_protection(inventory, joined.now);

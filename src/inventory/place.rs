@@ -18,6 +18,7 @@ use super::guards;
 use super::keys::Keys;
 use super::recovery::RecycleBinRule;
 use super::references::Users;
+use super::reports::{UsageReport, usage_reports};
 use super::runs::Runs;
 use super::settings;
 use super::users::{self, Found};
@@ -62,6 +63,8 @@ pub struct Inventory {
     pub snapshot_bin: Option<BTreeMap<SnapshotId, Option<Timestamp>>>,
     pub launch_permissions: BTreeMap<AmiId, Permissions>,
     pub create_volume_permissions: BTreeMap<SnapshotId, Permissions>,
+    /// What EC2 reported of the use that other accounts make of images here.
+    pub usage_reports: Vec<UsageReport>,
     pub gaps: Vec<Gap>,
 }
 
@@ -81,6 +84,7 @@ impl Inventory {
         let Found { users, secrets } = users::users(&answers, &mut gaps);
         let runs = Runs::read(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
+        let usage_reports = usage_reports(&answers, &mut gaps);
         let keys = answers.resource_details.as_ref().and_then(|details| details.as_deref().ok()).map(Keys::told).unwrap_or_default();
         let image_block =
             answers.image_block_public_access.and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
@@ -149,6 +153,7 @@ impl Inventory {
             snapshot_bin,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
+            usage_reports,
             gaps: gaps.found,
         };
         inventory.add_permissions(answers.launch_permissions, answers.create_volume_permissions);
@@ -239,6 +244,12 @@ impl Inventory {
         self.unasked.iter().filter(|source| source.hides() == Hides::Users)
     }
 
+    /// The gaps of sources that could hide a user of a snapshot: images need it too, those in the Recycle Bin included.
+    pub fn snapshot_usage_gaps(&self) -> impl Iterator<Item = &Gap> {
+        let images = |source: &Source| matches!(source, Source::Images | Source::ImagesInRecycleBin);
+        self.place_gaps().filter(move |gap| gap.source.hides() == Hides::Users || images(&gap.source))
+    }
+
     /// The gaps of sources that could hide a user of any image of the Region.
     pub fn usage_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.place_gaps().filter(|gap| gap.source.hides() == Hides::Users)
@@ -299,8 +310,6 @@ impl Gaps {
 /// Sources that nothing is joined with: that they did not answer is told all the same.
 fn unjoined(answers: &Answers, gaps: &mut Gaps) {
     gaps.asked(Source::ImagesInUse, &answers.images_in_use, Ok);
-    gaps.asked(Source::UsageReports, &answers.usage_reports, Ok);
-    gaps.asked(Source::UsageReportEntries, &answers.usage_report_entries, Ok);
     gaps.asked(Source::FastRestores, &answers.fast_restores, Ok);
     gaps.asked(Source::LockedSnapshots, &answers.locked_snapshots, Ok);
     gaps.asked(Source::SnapshotsInRecycleBin, &answers.snapshots_in_recycle_bin, Ok);

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::model::{AmiId, Place, SnapshotId, Source};
+use crate::model::{AccountId, AmiId, Place, SnapshotId, Source};
 
 /// One user of an image or snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +25,7 @@ pub struct Reference {
 }
 
 /// What uses it, with what is needed to find it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum User {
     Instance {
         id: String,
@@ -100,10 +101,17 @@ pub enum User {
     Consumer {
         name: String,
     },
+    /// What EC2's own report counts in an account that nobody here read.
+    Reported {
+        account: AccountId,
+        /// `ec2:Instance` or `ec2:LaunchTemplate`.
+        kind: String,
+        count: i64,
+    },
 }
 
 /// What makes a launch template version one that could be launched.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Naming {
     /// These groups, fleets or resources name it.
     Named(BTreeSet<String>),
@@ -136,6 +144,7 @@ impl User {
             Self::ImageInRecycleBin { .. } => "image in the Recycle Bin",
             Self::Recorded { .. } => "recorded source",
             Self::Consumer { .. } => "consumer",
+            Self::Reported { .. } => "usage report",
         }
     }
 
@@ -160,6 +169,7 @@ impl User {
             Self::Recorded { file } => Source::named(file),
             // What it would pick is among the images that were listed.
             Self::Consumer { .. } => Source::Images,
+            Self::Reported { .. } => Source::UsageReportEntries,
         }
     }
 
@@ -185,6 +195,7 @@ impl User {
             Self::Image { id, note } | Self::ImageInRecycleBin { id, note } => format!("{id} ({note})"),
             Self::Recorded { file } => file.clone(),
             Self::Consumer { name } => name.clone(),
+            Self::Reported { account, kind, count } => format!("of {count} {kind} in account {account}"),
         }
     }
 }

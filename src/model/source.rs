@@ -58,6 +58,8 @@ pub enum Source {
     /// Per snapshot.
     CreateVolumePermissions,
     Organization,
+    /// The way into another account: all of it is unread where it fails.
+    AssumeRole,
     /// Another recorded file: every image id in it counts as use.
     Other(String),
 }
@@ -81,7 +83,7 @@ pub enum Hides {
 
 impl Source {
     /// Every source that has a reader.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Regions,
         Self::Images,
         Self::Snapshots,
@@ -121,6 +123,7 @@ impl Source {
         Self::LaunchPermissions,
         Self::CreateVolumePermissions,
         Self::Organization,
+        Self::AssumeRole,
     ];
 
     /// The listings every complete picture of a place needs.
@@ -210,6 +213,7 @@ impl Source {
             Self::LaunchPermissions => "launch-permissions",
             Self::CreateVolumePermissions => "create-volume-permissions",
             Self::Organization => "organization",
+            Self::AssumeRole => "assume-role",
             Self::Other(name) => name,
         }
     }
@@ -219,6 +223,8 @@ impl Source {
         match self {
             // A Region that was not read can hold any user; an unknown file was recorded since somebody thinks it names some.
             Self::Regions | Self::Other(_) => Hides::Users,
+            // All of an account that could not be entered.
+            Self::AssumeRole => Hides::Users,
             // Each names images that something launches, or could at any moment.
             Self::Instances
             | Self::LaunchTemplates
@@ -265,7 +271,7 @@ impl Source {
     /// Whether somebody may declare that nothing of theirs is in it: only what tells about use.
     pub fn may_be_declared_unused(&self) -> bool {
         match self {
-            Self::Regions | Self::Other(_) => false,
+            Self::Regions | Self::AssumeRole | Self::Other(_) => false,
             _ => self.hides() == Hides::Users,
         }
     }

@@ -11,11 +11,11 @@ use serde::Serialize;
 
 use crate::inventory::{Estate, History, Inventory, Triple};
 use crate::model::{
-    Action, Block, BlockState, Grantee, Hides, Image, ImageState, Manager, Permissions, Place, Protection, ResourceId, Shareable,
-    SnapshotId, Tags,
+    Action, Block, BlockState, Hides, Image, ImageState, Manager, Permissions, Place, Protection, ResourceId, Shareable, SnapshotId, Tags,
 };
 
 use super::document::{Entry, Plan};
+use super::outsiders::{Seen, counted, remembered, strangers};
 use crate::config::Config;
 
 /// A reason not to trust a plan.
@@ -35,6 +35,7 @@ impl fmt::Display for Objection {
 /// Every objection to `plan`, sorted; none means that it may be enacted.
 pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -> Vec<Objection> {
     let mut objections = Vec::new();
+    let seen = Seen { estate, history, now: plan.now };
     whole(plan, config, &mut objections);
     for step in &plan.steps {
         let mut object = |reason: String| objections.push(Objection { about: format!("{} {}", step.action, step.resource), reason });
@@ -48,10 +49,10 @@ pub fn audit(plan: &Plan, estate: &Estate, history: &History, config: &Config) -
         grace(step, history, config, plan, &mut object);
         match &step.resource {
             ResourceId::Image(_) => {
-                image(step, inventory, estate, (history, plan.now), &mut object, config);
+                image(step, inventory, &seen, &mut object, config);
                 picked(step, inventory, estate, plan.now, config, &mut object);
             }
-            ResourceId::Snapshot(id) => snapshot(step, id, inventory, estate, history, &mut object, config),
+            ResourceId::Snapshot(id) => snapshot(step, id, inventory, &seen, &mut object, config),
             ResourceId::Place(place) => settings(step, place, inventory, &mut object),
             ResourceId::Instance(_) | ResourceId::Group(_) => object("nothing is ever done to what runs".into()),
         }
@@ -98,14 +99,8 @@ fn grace(step: &Entry, history: &History, config: &Config, plan: &Plan, object: 
     }
 }
 
-fn image(
-    step: &Entry,
-    inventory: &Inventory,
-    estate: &Estate,
-    (history, now): (&History, Timestamp),
-    object: &mut impl FnMut(String),
-    config: &Config,
-) {
+fn image(step: &Entry, inventory: &Inventory, seen: &Seen<'_>, object: &mut impl FnMut(String), config: &Config) {
+    let Seen { estate, history, now } = *seen;
     let id = step.resource.to_string();
     let Some(image) = inventory.images.iter().find(|image| image.id.as_str() == id) else {
         return object("no listing names it".into());
@@ -161,20 +156,16 @@ fn image(
     }
     match permissions {
         None => object("nobody asked whom it is shared with".into()),
-        Some(permissions) => strangers(&permissions.0, inventory, estate, object),
+        // EC2's own count of all other accounts, not a day old, is as good as having looked into them.
+        Some(permissions) if counted(&id, &permissions.0, inventory, seen, object) => {}
+        Some(permissions) => strangers(&permissions.0, inventory, seen, false, object),
     }
+    remembered(seen, |reading| reading.images.get(&image.id), object);
     unread(step, inventory, object);
 }
 
-fn snapshot(
-    step: &Entry,
-    id: &SnapshotId,
-    inventory: &Inventory,
-    estate: &Estate,
-    history: &History,
-    object: &mut impl FnMut(String),
-    config: &Config,
-) {
+fn snapshot(step: &Entry, id: &SnapshotId, inventory: &Inventory, seen: &Seen<'_>, object: &mut impl FnMut(String), config: &Config) {
+    let Seen { estate, history, .. } = *seen;
     let Some(snapshot) = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id) else {
         return object("no listing names it".into());
     };
@@ -226,8 +217,9 @@ fn snapshot(
     }
     match permissions {
         None => object("nobody asked whom it is shared with".into()),
-        Some(permissions) => strangers(&permissions.0, inventory, estate, object),
+        Some(permissions) => strangers(&permissions.0, inventory, seen, true, object),
     }
+    remembered(seen, |reading| reading.snapshots.get(id), object);
     unread(step, inventory, object);
 }
 
@@ -310,22 +302,6 @@ fn recoverable(kind: &str, tags: &Tags, inventory: &Inventory, config: &Config, 
 fn marked(tags: &Tags, object: &mut impl FnMut(String), config: &Config) {
     for tag in config.tags.keep.iter().chain(&config.tags.hold).filter(|tag| tags.contains_key(*tag)) {
         object(format!("it carries the tag `{tag}`"));
-    }
-}
-
-/// Anybody but accounts whose own place was read without a gap.
-fn strangers(grantees: &BTreeSet<Grantee>, inventory: &Inventory, estate: &Estate, object: &mut impl FnMut(String)) {
-    for grantee in grantees {
-        let seen = match grantee {
-            Grantee::Account(account) => {
-                let there = Place { account: account.clone(), region: inventory.place.region.clone() };
-                estate.places.get(&there).is_some_and(|place| place.usage_gaps().next().is_none())
-            }
-            _ => false,
-        };
-        if !seen {
-            object(format!("it is shared with {grantee}"));
-        }
     }
 }
 

@@ -30,7 +30,7 @@ pub fn make_exposure(joined: &Joined<'_>, policies: &PolicySet, principal: Princ
         place.due.retain(|due| due.entry.action == Action::MakePrivate);
         place.findings.clear();
     }
-    let read = [Source::Images, Source::PublicSnapshots, Source::Regions];
+    let read = [Source::Images, Source::PublicSnapshots, Source::Regions, Source::AssumeRole];
     let gaps = joined.estate.gaps().into_iter().filter(|gap| read.contains(&gap.source)).collect();
     Plan { untouched: Vec::new(), ..put_together(joined, principal, approved, places, gaps) }.named()
 }

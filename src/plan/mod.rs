@@ -12,6 +12,7 @@ mod judge;
 mod limits;
 mod make;
 mod outlook;
+mod outsiders;
 mod questions;
 mod runs;
 mod told;

@@ -86,7 +86,7 @@ impl PolicySet {
         estate: &'a BTreeSet<Region>,
     ) -> Judge<'a> {
         let directory = Directory::new(organization, &self.schemas.names);
-        let accounts = organization.members.keys().chain(organization.groups.values().flatten());
+        let accounts = organization.members.keys().chain(&organization.governed).chain(organization.groups.values().flatten());
         Judge {
             set: self,
             accounts: accounts.map(|account| (account, directory.account(account))).collect(),

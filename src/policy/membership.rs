@@ -117,6 +117,8 @@ pub(super) struct Member {
     pub(super) uid: EntityUid,
     pub(super) above: Vec<EntityUid>,
     ours: bool,
+    /// Whether it lies in our organization. What is ours need not: an account that is governed because it was listed.
+    inside: bool,
     /// `o-...`, `ou-...`
     path: Vec<String>,
     /// Whether `path` names every unit above it.
@@ -156,13 +158,14 @@ impl<'a> Directory<'a> {
     /// An account, a resource's or a grantee.
     pub(super) fn account(&self, account: &AccountId) -> Member {
         let Standing { groups, mut path } = self.organization.account(account);
-        let ours = groups.contains(OURS);
+        let inside = self.organization.members.contains_key(account);
         let units_known = !path.is_empty();
-        if ours && path.is_empty() {
+        if inside && path.is_empty() {
             path.extend(self.organization.id.clone());
         }
         let organization_known = !path.is_empty();
-        self.member(uid(&self.names.account, account.as_str()), groups, path, units_known, organization_known)
+        let member = self.member(uid(&self.names.account, account.as_str()), groups, path, units_known, organization_known);
+        Member { inside, ..member }
     }
 
     /// Anybody something can be shared with; `None` for the public.
@@ -192,7 +195,7 @@ impl<'a> Directory<'a> {
         let ours = groups.contains(OURS);
         let groups = groups.iter().map(|group| super::schema::uid(&self.names.account_group, group));
         let above = groups.chain(path.iter().map(|id| self.above(id))).collect();
-        Member { uid, above, ours, path, units_known, organization_known }
+        Member { uid, above, ours, inside: ours, path, units_known, organization_known }
     }
 
     fn above(&self, id: &str) -> EntityUid {
@@ -214,7 +217,7 @@ impl<'a> Directory<'a> {
         }
         let id = subject.id().unescaped();
         let lies_in = |above: &str| id == above || member.path.iter().any(|known| known == above);
-        let outside = |ours: bool| !member.ours && ours && incomplete.is_none();
+        let outside = |ours: bool| !member.inside && ours && incomplete.is_none();
         let organization = asked.organizations.iter().find(|above| {
             let ours = self.organization.id.as_ref() == Some(above);
             !(lies_in(above) || member.organization_known || outside(ours))

@@ -49,7 +49,8 @@ const ACTIONS: [(&str, &[(&str, RestsOn)]); 9] = [
     (
         "deleteSnapshot",
         &[
-            ("in-use", usage),
+            // A public snapshot is of unknown use.
+            ("in-use", |source| usage(source) || public_snapshots(source)),
             ("referenced-by-image", recycle_bin),
             ("unrecoverable", recycle_bin),
             ("locked", locks),
@@ -199,7 +200,7 @@ fn provenance(source: &Source) -> bool {
 
 /// What the plan, the joins and the ledger's memory rest on whatever the policies say.
 fn always(source: &Source) -> bool {
-    matches!(source, Source::Regions | Source::Organization | Source::Images | Source::Snapshots)
+    matches!(source, Source::Regions | Source::Organization | Source::AssumeRole | Source::Images | Source::Snapshots)
 }
 
 fn everything(_: &Source) -> bool {
@@ -343,6 +344,16 @@ pub fn wanted_by(source: &Source) -> String {
     let list = |what: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
     let all = [list("permits", actions.collect()), list("reads", facts.collect()), list("is about", kinds.collect())];
     all.into_iter().flatten().collect::<Vec<_>>().join(" or ")
+}
+
+impl Reason {
+    /// The policy behind it, if it is one.
+    pub fn policy(&self) -> Option<&str> {
+        match self {
+            Self::EveryPlan | Self::Recording => None,
+            Self::Interlock { policy, .. } | Self::Fact { policy, .. } | Self::About { policy, .. } => Some(policy),
+        }
+    }
 }
 
 impl fmt::Display for Reason {

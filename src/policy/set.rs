@@ -245,6 +245,12 @@ impl PolicySet {
         rules.iter().any(|rule| rule.id == id && facts.iter().any(|fact| rule.attributes.has(fact)))
     }
 
+    /// Whether any answer depends on who belongs to us: a policy ends shares, or names a group, an organization or a unit.
+    pub fn asks_organization(&self) -> bool {
+        let revokes = [ResourceKind::Image, ResourceKind::Snapshot].into_iter().any(|kind| self.bench(Action::RevokeShare, kind).is_some());
+        revokes || !self.groups.is_empty() || self.benches.values().any(|bench| !bench.memberships.is_empty())
+    }
+
     /// Who speaks about `action`; `None` when nobody asks for it.
     pub(super) fn bench(&self, action: Action, kind: ResourceKind) -> Option<&Bench> {
         self.benches.get(&(action, kind)).filter(|bench| !bench.permits.is_empty())

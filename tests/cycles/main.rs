@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
+mod accounts;
 mod copies;
 mod crash;
 mod exposure;
@@ -15,6 +16,7 @@ mod harness;
 mod ladder;
 mod limits;
 mod partitions;
+mod peers;
 mod permissions;
 mod process;
 mod program;

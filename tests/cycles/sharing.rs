@@ -2,7 +2,7 @@
 
 use ami_warden::config::{Config, OrganizationSettings};
 use ami_warden::model::Action;
-use ami_warden_sim::{Permission, World};
+use ami_warden_sim::{Fault, Permission, World};
 
 use super::harness::*;
 
@@ -92,6 +92,7 @@ async fn no_share_is_revoked_while_nobody_knows_who_belongs_to_us() {
     let image = shared(&mut world, "web");
     let mut config = with_an_organization();
     config.organization = OrganizationSettings::default();
+    world.inject(Fault::deny().action("DescribeOrganization"));
     let stage = stage(world, config).await;
     for _ in 0..3 {
         let cycle = stage.after(DAY * 7).await;

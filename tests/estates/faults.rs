@@ -54,7 +54,7 @@ pub(crate) fn deny(answers: &mut Answers, source: &Source) -> bool {
         Source::LaunchPermissions => answers.launch_permissions.values_mut().for_each(no),
         Source::CreateVolumePermissions => answers.create_volume_permissions.values_mut().for_each(no),
         // Asked once, before any place.
-        Source::Regions | Source::Organization | Source::Other(_) => return false,
+        Source::Regions | Source::Organization | Source::AssumeRole | Source::Other(_) => return false,
     }
     true
 }

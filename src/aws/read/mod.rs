@@ -12,6 +12,7 @@ mod exposure;
 mod fleets;
 mod images;
 mod instances;
+mod organization;
 mod parameters;
 mod protection;
 mod recipes;
@@ -29,6 +30,7 @@ pub use exposure::{allowed_images, image_block_public_access, snapshot_block_pub
 pub use fleets::{fleets, spot_fleets, spot_requests};
 pub use images::{IDS_PER_FILTER, image, images, images_in_use, images_of, public_images};
 pub use instances::{instances, instances_of, volumes};
+pub use organization::{OrganizationAnswer, organization};
 pub use parameters::{NAMES_PER_CALL, parameter_names, parameters};
 pub use protection::{fast_restores, locked_snapshots};
 pub use recipes::{container_recipe, container_recipes, image_recipe, image_recipes};

@@ -8,8 +8,8 @@ use crate::aws::error::AwsError;
 use crate::aws::pace::Api;
 use crate::aws::pages::{Page, all_pages};
 use crate::inventory::answers::{
-    DescribeImageReferences, DescribeImageUsageReportEntries, DescribeImageUsageReports, ImageReference, ImageUsageReport,
-    ImageUsageReportEntry, ImageUsageResourceType,
+    DescribeImageReferences, DescribeImageUsageReportEntries, DescribeImageUsageReports, ImageReference, ImageUsageOption,
+    ImageUsageReport, ImageUsageReportEntry, ImageUsageResourceType,
 };
 use crate::model::AmiId;
 
@@ -79,7 +79,13 @@ pub async fn usage_reports(clients: &Clients) -> Result<DescribeImageUsageReport
         let convert = |report: sdk::ImageUsageReport| ImageUsageReport {
             image_id: report.image_id,
             report_id: report.report_id,
-            resource_types: list(report.resource_types, |kind| ImageUsageResourceType { resource_type: kind.resource_type }),
+            resource_types: list(report.resource_types, |kind| ImageUsageResourceType {
+                resource_type: kind.resource_type,
+                resource_type_options: list(kind.resource_type_options, |option| ImageUsageOption {
+                    option_name: option.option_name,
+                    option_values: list(option.option_values, |value| value),
+                }),
+            }),
             account_ids: list(report.account_ids, |account| account),
             state: report.state,
             creation_time: time(report.creation_time),

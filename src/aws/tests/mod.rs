@@ -1,6 +1,8 @@
 //! Over the wire: the SDK against the simulator on a loopback port.
 
+mod accounts;
 mod connecting;
+mod organization;
 mod reading;
 mod sources;
 mod writing;

@@ -57,7 +57,7 @@ pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<
             )));
         }
     };
-    let evidence = evidence(&arguments.from, settings, Principal::Automatic)?;
+    let evidence = evidence(&arguments.from, settings, Principal::Automatic, 0)?;
     let plan = judge(&evidence, settings, Principal::Automatic)?;
     let story = story(&evidence, settings, &plan, &id).ok_or_else(|| unseen(&evidence, &id))?;
     let text = match arguments.from.format {

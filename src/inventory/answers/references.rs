@@ -83,7 +83,10 @@ shape! {
         expiration_time: Option<String>,
     }
 
-    ImageUsageResourceType { resource_type: Option<String> }
+    ImageUsageResourceType { resource_type: Option<String>, resource_type_options: List<ImageUsageOption> }
+
+    /// `version-depth`: how many versions of each launch template the report looked at.
+    ImageUsageOption { option_name: Option<String>, option_values: List<String> }
 
     /// `aws ec2 describe-image-usage-report-entries`
     DescribeImageUsageReportEntries { image_usage_report_entries: List<ImageUsageReportEntry> }

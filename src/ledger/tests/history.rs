@@ -8,8 +8,11 @@ use proptest::prelude::*;
 
 use super::super::Ledger;
 use super::{at, fresh};
-use crate::inventory::{Clock, Cooldown, Copy, FailedLaunch, FailedLaunches, Failures, History, Mapping, Parent, Remembered, Triple};
-use crate::model::{Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
+use crate::inventory::{
+    Clock, Cooldown, Copy, FailedLaunch, FailedLaunches, Failures, History, Mapping, Membership, Naming, Parent, Reading, Remembered,
+    Sighting, Triple, User,
+};
+use crate::model::{AccountId, Action, AmiId, Context, Grantee, Permissions, Place, Region, SnapshotId};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z0-9]{1,6}", "\\PC{0,8}", Just("\u{0}'\"\\\n".to_owned())]
@@ -59,6 +62,30 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn sighting()(id in text(), version in any::<i64>(), named in any::<bool>(), live in any::<bool>(), since in prop::option::of(time())) -> Sighting {
+        let naming = if named { Naming::Named([id.clone()].into()) } else { Naming::Default { template_named: live } };
+        Sighting { user: User::LaunchTemplate { id, version, naming }, live, since }
+    }
+}
+
+prop_compose! {
+    fn reading()(
+        at in time(),
+        with_images in any::<bool>(),
+        images in btree_map(ami(), prop::collection::vec(sighting(), 1..3), 0..3),
+        snapshots in btree_map(snapshot(), prop::collection::vec(sighting(), 1..3), 0..3),
+    ) -> Reading {
+        Reading { at, with_images, images, snapshots }
+    }
+}
+
+prop_compose! {
+    fn membership()(path in prop::collection::vec(text(), 0..3), unusable_since in prop::option::of(time()), last_seen in time()) -> Membership {
+        Membership { path, unusable_since, last_seen }
+    }
+}
+
+prop_compose! {
     fn remembered()(place in place(), read_at in time(), accounts in prop::collection::btree_set("[0-9]{12}", 0..3)) -> Remembered {
         let permissions = Permissions(accounts.iter().map(|account| Grantee::parse(account)).collect());
         Remembered { place, read_at, permissions }
@@ -95,6 +122,7 @@ prop_compose! {
         rules_since in btree_map(text(), time(), 0..3),
         copies in btree_map(triple(), (ami(), time()).prop_map(|(image, started_at)| Copy { image, started_at }), 0..3),
         sizes in btree_map(place(), any::<usize>(), 0..3),
+        (members, readings) in (btree_map(text().prop_map(AccountId::from), membership(), 0..3), btree_map(place(), reading(), 0..3)),
         permissions in btree_map(triple().prop_map(|triple| triple.resource), remembered(), 0..4),
         watched in btree_map(place(), time(), 0..3),
         failed_launches in btree_map(place(), failed_launches(), 0..3),
@@ -111,6 +139,8 @@ prop_compose! {
             rules_since,
             copies,
             sizes,
+            members,
+            readings,
             permissions,
             watched,
             failed_launches,

@@ -297,6 +297,7 @@ pub(super) fn organization() -> Organization {
             (PUBLISHER.into(), path("ou-ab12-22222222")),
         ]),
         groups: BTreeMap::from([group("partners", PARTNER), group("publishers", PUBLISHER)]),
+        ..Organization::default()
     }
 }
 

@@ -74,6 +74,7 @@ fn shipped_policies_are_these() {
     permit newer-base-image low: notify
     permit broken-image low: notify
     permit instance-store-image low: notify
+    permit looks-like-a-backup low: notify
     permit no-public-resources critical: makePrivate
     permit only-known-accounts high: revokeShare
     permit private-image-public-snapshot high: notify
@@ -325,8 +326,8 @@ fn what_a_consumer_picks_or_may_pick_is_not_deprecated() {
 }
 
 #[test]
-fn an_image_with_data_volumes_is_deregistered_by_persons_only() {
-    let disabled = image("web").aged(400).disabled(31);
+fn a_backup_with_data_volumes_is_deregistered_by_persons_only() {
+    let disabled = image("erp-backup").aged(400).disabled(31);
     let backup = disabled.clone().with(|case| {
         let data = crate::model::Volume { snapshot: Some("snap-0bbbbbbbbbbbbbbbb".into()), ..case.image.volumes[0].clone() };
         case.image.volumes.push(data);
@@ -334,6 +335,17 @@ fn an_image_with_data_volumes_is_deregistered_by_persons_only() {
     image_is(&backup, Action::Deregister, "retire-old-unused / serves-as-backup");
     let by_a_person = judge_by(shipped(), &backup, Principal::AfterApproval);
     assert_eq!(told(&by_a_person, Action::Deregister), "retire-old-unused / ");
+    for called in
+        [backup.clone().tag("Backup", ""), backup.clone().with(|case| case.image.description = Some("Nightly backup of erp".into()))]
+    {
+        let called = called.with(|case| case.image.name = "erp".into());
+        image_is(&called, Action::Deregister, "retire-old-unused / serves-as-backup");
+    }
+    let unnamed = backup.clone().with(|case| case.image.name = "erp".into());
+    image_is(&unnamed, Action::Deregister, "retire-old-unused / ");
+    image_is(&unnamed, Action::Notify, "looks-like-a-backup / ");
+    image_is(&unnamed.clone().rank(0), Action::Notify, "");
+    image_is(&unnamed.aged(29), Action::Notify, "");
     // An empty volume holds nothing.
     image_is(
         &disabled.with(|case| {

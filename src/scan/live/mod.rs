@@ -3,6 +3,7 @@
 mod asking;
 mod bounded;
 mod cross_check;
+mod governed;
 mod listings;
 mod named;
 mod permissions;
@@ -15,7 +16,8 @@ mod trail;
 
 pub use asking::Wanted;
 pub use cross_check::all_references;
+pub use governed::{Governed, governed, governed_in_haste};
 pub use listings::{Exposure, exposure, exposures, listings, scan};
 pub use permissions::{PermissionAnswers, all_permissions, permissions};
-pub use regions::{RegionsError, regions};
+pub use regions::{Reach, RegionsError, reach, regions};
 pub use trail::{Memory, launches, recall};

@@ -11,7 +11,7 @@ use crate::aws::{Aws, Settings};
 use crate::config::{Config, Scope, Sources};
 use crate::inventory::answers::Answers;
 use crate::inventory::{Estate, History, Inventory, Joined};
-use crate::model::{AmiId, Grantee, Place, Region, Source};
+use crate::model::{AmiId, Grantee, Place, Region, SnapshotId, Source};
 use crate::policy::{Needs, PolicyFile, PolicySet};
 use crate::scan::{Progress, ScanEvent};
 
@@ -273,6 +273,40 @@ async fn every_read_that_fails_in_any_way_is_a_gap_of_its_own_source_and_of_no_o
         }
         wired.sim.world(World::clear_faults);
     }
+}
+
+const SCAN_ROLE: &str = include_str!("../../../deploy/iam/scan-role.json");
+
+/// What the services behind Cloud Control ask for: the simulation does not.
+const HANDLERS: [&str; 6] = ["batch", "codebuild", "eks", "elasticbeanstalk", "pcs", "sagemaker"];
+
+#[tokio::test]
+async fn the_scan_role_is_enough_to_read_everything_and_holds_nothing_else() {
+    let role: serde_json::Value = serde_json::from_str(SCAN_ROLE).unwrap();
+    let mut allowed = BTreeSet::new();
+    for statement in role["Statement"].as_array().unwrap() {
+        match &statement["Action"] {
+            serde_json::Value::Array(actions) => allowed.extend(actions.iter().map(|action| action.as_str().unwrap())),
+            action => drop(allowed.insert(action.as_str().unwrap())),
+        }
+    }
+    let wired = Wired::once(everything()).await;
+    let arn = wired.aws.identity().arn.clone();
+    wired.sim.world(|w| w.allow_only(&arn, allowed.iter().copied()));
+    assert!(regions(&wired.aws, &scope(&[HERE])).await.unwrap().1.is_empty());
+    assert_eq!(failures(&listings(&wired.aws, &here(), &all(), &Progress::silent()).await), []);
+    let (images, snapshots): (Vec<AmiId>, Vec<SnapshotId>) = wired.sim.world(|w| {
+        let place = w.place(OURS, HERE).unwrap();
+        (place.images.keys().map(|id| id.as_str().into()).collect(), place.snapshots.keys().map(|id| id.as_str().into()).collect())
+    });
+    let (launch, create) = permissions(&wired.aws, &here(), images.clone(), snapshots).await;
+    assert!(launch.values().all(Result::is_ok) && create.values().all(Result::is_ok));
+    let asked = BTreeMap::from([(here(), images)]);
+    all_references(&wired.aws, &asked, &all(), &Progress::silent(), |_, answer| assert!(answer.is_ok(), "{answer:?}")).await;
+    assert!(crate::aws::read::events(&wired.clients(), &["RunInstances"], now()).await.is_ok());
+    let used: BTreeSet<String> = wired.sim.world(|w| w.journal.entries().iter().flat_map(|entry| entry.iam_actions.clone()).collect());
+    let idle: Vec<_> = allowed.iter().filter(|action| !used.contains(**action)).collect();
+    assert!(idle.iter().all(|action| HANDLERS.iter().any(|service| action.starts_with(service))), "{idle:?}");
 }
 
 #[tokio::test]

@@ -217,7 +217,7 @@ fn a_record_goes_only_into_a_new_directory_and_is_for_its_owner_alone() {
     answers.images = Ok(DescribeImages { images: Some(Vec::new()) });
     recording.place(&answers).unwrap();
     recording.history(&History::default()).unwrap();
-    let organization = DescribeOrganization { organization: None, accounts: Some(Vec::new()) };
+    let organization = DescribeOrganization { accounts: Some(Vec::new()), ..DescribeOrganization::default() };
     recording.organization(&organization).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let place = target.join(ACCOUNT).join("us-east-1");

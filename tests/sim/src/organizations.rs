@@ -97,12 +97,14 @@ fn account(world: &World, call: &Call, organization: &Organization, id: &str, me
         "Email": email,
         "Name": name,
         "State": status.as_str(),
-        "Paths": [format!("{}{id}/", organization.path(parent))],
         "JoinedMethod": if *invited { "INVITED" } else { "CREATED" },
         "JoinedTimestamp": joined.as_second(),
     });
     if let Some(fields) = fields.as_object_mut().filter(|_| !organization.without_status) {
         fields.insert("Status".to_owned(), Value::from(status.as_str()));
+    }
+    if let Some(fields) = fields.as_object_mut().filter(|_| !organization.without_paths) {
+        fields.insert("Paths".to_owned(), json!([format!("{}{id}/", organization.path(parent))]));
     }
     fields
 }

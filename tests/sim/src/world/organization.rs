@@ -60,6 +60,8 @@ pub struct Organization {
     pub members: BTreeMap<String, Member>,
     /// Accounts are listed without `Status`, only with `State`, as AWS has announced.
     pub without_status: bool,
+    /// Accounts are listed without `Paths`, as they were before 2026: whoever wants them walks the tree.
+    pub without_paths: bool,
 }
 
 impl Organization {
@@ -72,6 +74,7 @@ impl Organization {
             units: BTreeMap::new(),
             members: BTreeMap::new(),
             without_status: false,
+            without_paths: false,
         }
     }
 

@@ -1,0 +1,90 @@
+//! Use in accounts that could not be read now: what EC2 reported of it, and what was seen there before.
+
+use std::collections::HashMap;
+
+use crate::model::AmiId;
+
+use super::facts::Unknown;
+use super::joins::Joined;
+use super::place::Inventory;
+use super::references::{Reference, User};
+use super::reports::UsageReport;
+use super::sight::{Shared, Sighting};
+
+impl<'a> Joined<'a> {
+    /// What EC2 reported of accounts that it is shared with and nobody here could read.
+    pub(super) fn join_reports(&mut self, inventory: &'a Inventory) {
+        let mut newest: HashMap<&AmiId, &UsageReport> = HashMap::new();
+        for report in inventory.usage_reports.iter().filter(|report| report.counts(self.now)) {
+            let best = newest.entry(&report.image).or_insert(report);
+            if report.made_at > best.made_at {
+                *best = report;
+            }
+        }
+        for (image, report) in newest {
+            self.reported.insert(image);
+            // Who cannot launch it is no user; and who was read is known better.
+            let shares = inventory.launch_permissions.get(image);
+            let counts = |user: &&Reference| {
+                let account = &user.place.account;
+                let may_launch = shares.is_none_or(|shares| shares.0.iter().any(|grantee| self.may_reach(grantee, account)));
+                may_launch && self.unseen(&inventory.place, account, Shared::Image).is_some()
+            };
+            let unread: Vec<Reference> = report.users.iter().filter(counts).cloned().collect();
+            self.image_users.entry(image).or_default().extend(unread);
+        }
+    }
+
+    /// What other places used when they were last completely read, where they are not now: for a day it counts as if it had
+    /// been read now, and after that it is a doubt about just what was used.
+    pub(super) fn join_readings(&mut self) {
+        let history = self.history;
+        for (place, reading) in &history.readings {
+            let inventory = self.estate.places.get(place);
+            let whole = |shared| inventory.is_some_and(|inventory| self.is_whole(inventory, shared));
+            let (users_known, images_known) = (whole(Shared::Image), whole(Shared::Snapshot));
+            let stands_in = self.stands_in(&place.account, reading);
+            let unknown = || Unknown {
+                reason: format!(
+                    "account {} used it when it was last read completely, on {}",
+                    place.account,
+                    reading.at.strftime("%Y-%m-%d")
+                ),
+            };
+            let seen = |sighting: &Sighting| {
+                let Sighting { user, live, since } = sighting.clone();
+                Reference { place: place.clone(), user, live, since }
+            };
+            for (image, sightings) in reading.images.iter().filter(|_| !users_known) {
+                match stands_in {
+                    true => add_unseen(self.image_users.entry(image).or_default(), sightings.iter().map(seen)),
+                    false => self.used_before.entry(image.as_str()).or_default().push(unknown()),
+                }
+            }
+            for (snapshot, sightings) in &reading.snapshots {
+                let (images, users): (Vec<&Sighting>, Vec<&Sighting>) =
+                    sightings.iter().partition(|sighting| matches!(sighting.user, User::Image { .. } | User::ImageInRecycleBin { .. }));
+                let images = if images_known { Vec::new() } else { images };
+                let users = if users_known { Vec::new() } else { users };
+                if images.is_empty() && users.is_empty() {
+                    continue;
+                }
+                if stands_in {
+                    add_unseen(self.snapshot_images.entry(snapshot).or_default(), images.into_iter().map(seen));
+                    add_unseen(self.snapshot_users.entry(snapshot).or_default(), users.into_iter().map(seen));
+                } else {
+                    self.used_before.entry(snapshot.as_str()).or_default().push(unknown());
+                }
+            }
+        }
+    }
+}
+
+/// Adds those that are not there yet.
+fn add_unseen(users: &mut Vec<Reference>, more: impl Iterator<Item = Reference>) {
+    for reference in more {
+        if !users.contains(&reference) {
+            users.push(reference);
+        }
+    }
+}
