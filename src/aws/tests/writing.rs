@@ -166,7 +166,7 @@ async fn a_rehearsal_changes_nothing_and_tells_what_is_denied() {
     let wired = Wired::to(small(now())).await;
     wired.sim.world(|w| w.inject(Fault::deny().action("DeregisterImage")));
     let all = rehearse(&wired.clients(), now()).await;
-    assert_eq!(all.len(), 7);
+    assert_eq!(all.len(), 9);
     for one in all {
         match one.api {
             "DeregisterImage" => assert!(matches!(one.rehearsal, Rehearsal::Denied(_)), "{one:?}"),
