@@ -18,6 +18,7 @@ mod limits;
 mod partitions;
 mod peers;
 mod permissions;
+mod places;
 mod process;
 mod program;
 mod reports;
