@@ -389,6 +389,51 @@ fn explain_tells_facts_users_and_what_holds() {
 }
 
 #[test]
+fn explain_tells_until_when_what_is_in_the_recycle_bin_can_be_had_back() {
+    let folder = Folder::new("");
+    complete(&folder);
+    folder
+        .put(&format!("{PLACE}/list-images-in-recycle-bin.json"), r#"{"Images": [{"ImageId": "ami-0bin"}]}"#)
+        .put(
+            &format!("{PLACE}/list-snapshots-in-recycle-bin.json"),
+            r#"{"Snapshots": [{"SnapshotId": "snap-0bin", "RecycleBinExitTime": "2026-12-01T00:00:00+00:00"}]}"#,
+        )
+        .put(
+            "estate/history.json",
+            r#"{"mappings": {"ami-0bin": {"place": {"account": "111111111111", "region": "eu-central-1"}, "snapshots": ["snap-0bin"]}}}"#,
+        );
+    let told = |id: &str| folder.run(&["explain", id, "--from", "estate", "--now", "2026-11-20T00:00:00Z"]).out;
+    let image = told("ami-0bin");
+    for words in [
+        "in the Recycle Bin",
+        "snap-0bin (in the Recycle Bin until 2026-12-01T00:00:00Z)",
+        "aws ec2 restore-snapshot-from-recycle-bin --region eu-central-1 --snapshot-id snap-0bin && aws ec2 restore-image-from-recycle-bin",
+    ] {
+        assert!(image.contains(words), "`{words}` is not in\n{image}");
+    }
+    let snapshot = told("snap-0bin");
+    assert!(snapshot.contains("in the Recycle Bin until 2026-12-01") && snapshot.contains("ami-0bin (in the Recycle Bin)"), "{snapshot}");
+}
+
+#[test]
+fn what_another_tool_is_in_charge_of_is_left_to_it_and_reported_with_where_to_go() {
+    let folder = Folder::new(
+        "[managed]\ntools = [{ tag = \"CreatedBy\", value = \"packer\", name = \"packer\", console = \"https://ci.example.com/images\" }]",
+    );
+    complete(&folder);
+    let path = format!("{PLACE}/describe-images.json");
+    let text = fs::read_to_string(folder.path(&path)).unwrap();
+    let tagged = text.replace("\"ImageId\"", "\"Tags\": [{\"Key\": \"CreatedBy\", \"Value\": \"packer\"}], \"ImageId\"");
+    folder.put(&path, tagged);
+    let plan = folder.run(&PLAN).json();
+    let deprecate = plan["held"].as_array().unwrap().iter().find(|entry| entry["action"] == "deprecate").unwrap();
+    let hold = deprecate["held_by"].as_array().unwrap().iter().find(|hold| hold["name"] == "managed-elsewhere").unwrap();
+    assert_eq!(hold["detail"], "Another service manages it: packer is in charge: https://ci.example.com/images");
+    let found = plan["findings"].as_array().unwrap().iter().find(|finding| finding["because"][0] == "managed-by-packer").unwrap();
+    assert_eq!(found["detail"], "packer is in charge of 1 images and 0 snapshots here: https://ci.example.com/images");
+}
+
+#[test]
 fn names_from_outside_reach_a_terminal_only_as_text() {
     let folder = Folder::new("");
     complete(&folder);

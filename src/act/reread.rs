@@ -5,7 +5,9 @@ use serde::Serialize;
 use crate::aws::read::{self, Lookup};
 use crate::aws::{AwsError, Clients};
 use crate::inventory::answers;
-use crate::inventory::{read_image, read_image_block, read_permissions, read_snapshot, read_snapshot_block};
+use crate::inventory::{
+    read_fast_restores, read_image, read_image_block, read_locks, read_permissions, read_snapshot, read_snapshot_block,
+};
 use crate::model::{Action, AmiId, Block, Image, Permissions, Shareable, Snapshot, SnapshotId};
 
 /// An image, a snapshot or a setting of a place as AWS has it at this moment.
@@ -32,6 +34,8 @@ pub(super) struct PresentSnapshot {
     pub(super) permissions: Permissions,
     /// Own images that need it, disabled ones included.
     pub(super) images: Vec<AmiId>,
+    /// What makes EC2 refuse to delete it: a lock, Fast Snapshot Restore.
+    pub(super) guards: Vec<String>,
     before: BeforeSnapshot,
 }
 
@@ -93,15 +97,26 @@ pub(super) async fn image(clients: &Clients, id: &AmiId, action: Action) -> Resu
     Ok(Present::Image(Box::new(PresentImage { image, permissions, instances, before })))
 }
 
-/// Reads a snapshot with its create-volume permissions and, before it is deleted, the images that need it.
+/// Reads a snapshot with its create-volume permissions and, before it is deleted, the images that need it and what guards it.
 pub(super) async fn snapshot(clients: &Clients, id: &SnapshotId, action: Action) -> Result<Present, AwsError> {
     let Lookup::Found(answer) = read::snapshot(clients, id).await? else { return Ok(Present::Gone) };
     let Lookup::Found(attribute) = read::create_volume_permissions(clients, id).await? else { return Ok(Present::Gone) };
-    let images = if action == Action::DeleteSnapshot { read::images_of(clients, id).await? } else { Vec::new() };
+    let (images, guards) = match action {
+        Action::DeleteSnapshot => (read::images_of(clients, id).await?, guards(clients, id).await?),
+        _ => (Vec::new(), Vec::new()),
+    };
     let before = BeforeSnapshot { snapshot: answer.clone(), create_volume_permissions: attribute.clone() };
     let snapshot = read_snapshot(answer).map_err(AwsError::malformed)?;
     let permissions = read_permissions(attribute.create_volume_permissions, "CreateVolumePermissions").map_err(AwsError::malformed)?;
-    Ok(Present::Snapshot(Box::new(PresentSnapshot { snapshot, permissions, images, before })))
+    Ok(Present::Snapshot(Box::new(PresentSnapshot { snapshot, permissions, images, guards, before })))
+}
+
+/// Whether the one snapshot is locked or has Fast Snapshot Restore by now.
+async fn guards(clients: &Clients, id: &SnapshotId) -> Result<Vec<String>, AwsError> {
+    let mut locks = read_locks(read::lock_of(clients, id).await?).map_err(AwsError::malformed)?;
+    let mut restores = read_fast_restores(read::fast_restores_of(clients, id).await?).map_err(AwsError::malformed)?;
+    let lock = locks.remove(id).map(|state| format!("its lock is {state}"));
+    Ok(lock.into_iter().chain(restores.remove(id).map(|state| format!("Fast Snapshot Restore is {state}"))).collect())
 }
 
 /// Reads the state of Block Public Access for images or for snapshots.

@@ -42,7 +42,7 @@ fn image(step: &Entry, now: &PresentImage, planned: &Inventory, config: &Config)
 }
 
 fn snapshot(step: &Entry, now: &PresentSnapshot, planned: &Inventory, config: &Config) -> Option<String> {
-    let PresentSnapshot { snapshot, permissions, images, .. } = now;
+    let PresentSnapshot { snapshot, permissions, images, guards, .. } = now;
     if snapshot.owner != step.place.account {
         return Some(format!("it belongs to {}", snapshot.owner));
     }
@@ -57,6 +57,9 @@ fn snapshot(step: &Entry, now: &PresentSnapshot, planned: &Inventory, config: &C
     }
     if let Some(image) = images.first() {
         return Some(format!("{image} needs it"));
+    }
+    if let Some(guard) = guards.first() {
+        return Some(guard.clone());
     }
     if snapshot.state != "completed" {
         return Some(format!("its state is `{}`", snapshot.state.escape_default()));

@@ -11,7 +11,7 @@ use crate::config::{Accounts, Config};
 use crate::evidence::EvidenceError;
 use crate::inventory::answers::{DescribeOrganization, GetRule};
 use crate::inventory::{Estate, Organization};
-use crate::model::{AccountId, Gap, Mode, Place, Source};
+use crate::model::{AccountId, Gap, Mode, Place, Source, printable};
 use crate::plan::create_rule;
 use crate::policy::PolicySet;
 use crate::scan::Progress;
@@ -21,7 +21,6 @@ use super::failure::Failure;
 use super::ledger::block_on;
 use super::live::connect;
 use super::plan::now;
-use super::render::printable;
 use super::settings::Settings;
 
 /// What a role in the management account, or in a delegated administrator's, has to be allowed.

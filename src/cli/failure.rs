@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report};
 use thiserror::Error;
 
+use crate::model::printable_lines;
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (Self::Usage(report) | Self::Failed(report)) = self;
@@ -56,13 +58,23 @@ impl Failure {
             Self::Failed(report) => (report, 1),
         };
         let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let mut text = String::new();
-        let rendered = GraphicalReportHandler::new_themed(theme).with_width(110).render_report(&mut text, report.as_ref());
-        match rendered {
-            Ok(()) => anstream::eprintln!("{}", text.trim_end()),
-            Err(_) => anstream::eprintln!("error: {report}"),
-        }
+        anstream::eprintln!("{}", text(&report, colour));
         ExitCode::from(code)
+    }
+}
+
+/// The report as it is printed. What it quotes comes from files and from AWS: what is more than text there costs the report its
+/// colours, which could not be told from it.
+fn text(report: &Report, colour: bool) -> String {
+    let plain = drawn(report, GraphicalTheme::unicode_nocolor());
+    let harmless = printable_lines(&plain);
+    if colour && harmless == plain { drawn(report, GraphicalTheme::unicode()) } else { harmless }
+}
+
+fn drawn(report: &Report, theme: GraphicalTheme) -> String {
+    let mut text = String::new();
+    match GraphicalReportHandler::new_themed(theme).with_width(110).render_report(&mut text, report.as_ref()) {
+        Ok(()) => text.trim_end().to_owned(),
+        Err(_) => format!("error: {report}"),
     }
 }

@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use crate::inventory::Triple;
 use crate::ledger::{self as record, CycleStory, LedgerError, Outcome, PlanStory, ResourceStory, Standing, StepStory, Story};
+use crate::model::{json_text, printable};
 use crate::plan::Entry;
 
 use super::arguments::{Approve, Format, Ledger};
 use super::failure::Failure;
 use super::plan::{now, read};
-use super::render::printable;
 use super::settings::Settings;
 
 pub(super) fn run(command: Ledger, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -50,7 +50,7 @@ pub(super) fn approve(arguments: Approve, settings: &Settings) -> Result<ExitCod
             entry.action.yellow(),
             printable(&entry.resource.to_string()).bold(),
             printable(&entry.name),
-            entry.place
+            printable(&entry.place.to_string())
         );
     }
     let question = format!("Approve these {}? They then wait for their grace time.", approvable.len());
@@ -90,7 +90,7 @@ pub(super) fn confirmed(question: &str) -> Result<bool, Failure> {
 fn show(value: &impl Serialize, format: Format, text: impl FnOnce() -> String) -> Result<ExitCode, Failure> {
     let text = match format {
         Format::Text => text(),
-        Format::Json => serde_json::to_string_pretty(value).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n",
+        Format::Json => json_text(value).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n",
     };
     super::print(&text)
 }
@@ -136,7 +136,7 @@ fn step(story: &StepStory) -> String {
         intent.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
         entry.action.yellow(),
         printable(&entry.resource.to_string()),
-        entry.place,
+        printable(&entry.place.to_string()),
         entry.because.join(", ")
     );
     if outcomes.is_empty() {
@@ -180,7 +180,8 @@ fn resource(story: &ResourceStory) -> String {
     for (place, action, since, seconds) in &story.clocks {
         let _ = writeln!(
             out,
-            "    due for {action} in {place} since {}, {} hours counted",
+            "    due for {action} in {} since {}, {} hours counted",
+            printable(&place.to_string()),
             since.strftime("%Y-%m-%d %H:%M UTC"),
             seconds / 3600
         );

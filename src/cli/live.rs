@@ -13,7 +13,7 @@ use crate::daemon;
 use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{History, Triple};
 use crate::ledger::{CycleKind, Ledger, LedgerError, Outcome};
-use crate::model::Principal;
+use crate::model::{Principal, printable};
 use crate::plan::{Entry, Plan};
 use crate::scan::live::RegionsError;
 use crate::scan::recorded::Recording;
@@ -24,7 +24,7 @@ use super::failure::Failure;
 use super::ledger::{block_on, confirmed};
 use super::plan::now;
 use super::progress;
-use super::render::{self, printable};
+use super::render;
 use super::settings::Settings;
 
 /// What AWS and the ledger tell right now, for a live `plan`. Clocks are read, not advanced; nothing is written.
@@ -193,7 +193,7 @@ fn print_outcomes(enacted: &[(Entry, Outcome)]) {
             Outcome::Skipped { reason } => format!("{} {}", "skipped".yellow(), printable(reason)),
             Outcome::Unknown { message } => format!("{} {}", "unknown, read back in the next cycle".yellow(), printable(message)),
         };
-        anstream::println!("{} {} in {}: {told}", step.action, printable(&step.resource.to_string()), step.place);
+        anstream::println!("{} {} in {}: {told}", step.action, printable(&step.resource.to_string()), printable(&step.place.to_string()));
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use crate::evidence::Evidence;
 use crate::inventory::Joined;
+use crate::model::printable;
 use crate::plan::{Plan, Principal, audit, make};
 
 use super::arguments::{self, Format};
@@ -107,7 +108,7 @@ pub(super) fn read(file: &Path) -> Result<Plan, Failure> {
 /// Writes the plan piece by piece: as one text it would take as much memory as the estate.
 fn write_json(plan: &Plan, out: impl Write) -> std::io::Result<()> {
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, plan)?;
+    crate::model::write_json(plan, &mut out)?;
     out.write_all(b"\n")?;
     out.flush()
 }
@@ -118,6 +119,6 @@ fn warn_of_gaps(plan: &Plan, format: Format) {
         return;
     }
     for gap in &plan.gaps {
-        anstream::eprintln!("gap: {}", render::printable(&gap.to_string()));
+        anstream::eprintln!("gap: {}", printable(&gap.to_string()));
     }
 }

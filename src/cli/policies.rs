@@ -21,8 +21,7 @@ pub(super) fn run(command: Policies, settings: impl FnOnce() -> Result<Settings,
             match format {
                 Format::Json => {
                     let listed: Vec<_> = policies.iter().map(|policy| document(policy)).collect();
-                    let text =
-                        serde_json::to_string_pretty(&listed).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
+                    let text = crate::model::json_text(&listed).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
                     print(&(text + "\n"))
                 }
                 Format::Text => {

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::model::printable;
 use crate::scan::{Progress, ScanEvent};
 
 /// A listener for `stderr`, and the bar to finish (hidden where there is no terminal).
@@ -23,9 +24,7 @@ pub(super) fn listener() -> (Progress, ProgressBar) {
             shown.set_message(place.to_string());
         }
         ScanEvent::SourceDone { place, source, items, .. } => shown.set_message(format!("{place} {source}: {items}")),
-        ScanEvent::SourceFailed { place, source, error, .. } => {
-            shown.println(super::render::printable(&format!("gap: {place} {source}: {error}")))
-        }
+        ScanEvent::SourceFailed { place, source, error, .. } => shown.println(printable(&format!("gap: {place} {source}: {error}"))),
         ScanEvent::PlaceDone { .. } => shown.inc(1),
     });
     (progress, bar)

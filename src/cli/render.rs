@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
 
-use crate::model::{Action, ActionClass, Context, Gap, Place, ResourceId, Severity};
+use crate::model::{Action, ActionClass, Context, Gap, Place, ResourceId, Severity, printable};
 use crate::plan::{Entry, Finding, Plan};
 use crate::policy::PolicySet;
 
@@ -82,7 +82,7 @@ impl Page<'_> {
             places.entry(&entry.place).or_default().entry(entry.action).or_default().push(entry);
         }
         for (place, actions) in places {
-            let _ = writeln!(self.text, "  {}", place.cyan());
+            let _ = writeln!(self.text, "  {}", printable(&place.to_string()).cyan());
             for (action, entries) in actions {
                 let _ = writeln!(self.text, "    {} {}", action.style(weight(action)), entries.len().dimmed());
                 for entry in entries.iter().take(self.limit) {
@@ -97,7 +97,7 @@ impl Page<'_> {
     fn entry(&mut self, entry: &Entry, tail: &str) {
         let Context { grantee, target, of } = &entry.context;
         let grantee = grantee.as_ref().map(|grantee| format!(" from {}", printable(&grantee.to_string())));
-        let target = target.as_ref().map(|target| format!(" to {target}"));
+        let target = target.as_ref().map(|target| format!(" to {}", printable(target.as_str())));
         let aim = grantee.or(target).or(of.map(|of| format!(" for {of}"))).unwrap_or_default();
         let because = entry.because.iter().map(|id| self.title(id)).collect::<Vec<_>>().join("; ");
         let name = if entry.name.is_empty() { String::new() } else { format!(" {}", printable(&entry.name)) };
@@ -126,7 +126,7 @@ impl Page<'_> {
                 let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", printable(&finding.detail)) };
                 let place = match finding.resource {
                     ResourceId::Place(_) => String::new(),
-                    _ => format!(" in {}", finding.place),
+                    _ => format!(" in {}", printable(&finding.place.to_string())),
                 };
                 let _ = writeln!(self.text, "      {}{name}{}{detail}", printable(&finding.resource.to_string()).bold(), place.dimmed());
             }
@@ -178,15 +178,4 @@ fn colour(severity: Severity) -> Style {
 
 fn day(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
-}
-
-/// Names and errors come from outside: control characters must not reach a terminal.
-pub(super) fn printable(text: &str) -> String {
-    let harmless = |letter: char| {
-        !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if text.chars().all(harmless) {
-        return text.to_owned();
-    }
-    text.chars().map(|letter| if harmless(letter) { letter.to_string() } else { letter.escape_default().to_string() }).collect()
 }

@@ -10,7 +10,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use serde::Serialize;
 use serde_json::json;
+
+use crate::model::json_text;
 
 use super::Status;
 
@@ -42,7 +45,7 @@ async fn guard(request: Request, next: Next) -> Response {
 async fn ready(State(status): State<Arc<Status>>) -> Response {
     let readiness = status.readiness();
     let code = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(readiness)).into_response()
+    (code, shown(&readiness)).into_response()
 }
 
 async fn metrics(State(status): State<Arc<Status>>) -> Response {
@@ -54,7 +57,15 @@ async fn metrics(State(status): State<Arc<Status>>) -> Response {
 
 async fn show_status(State(status): State<Arc<Status>>) -> Response {
     let readiness = status.readiness();
-    Json(json!({ "readiness": readiness, "status": status.facts() })).into_response()
+    shown(&json!({ "readiness": readiness, "status": status.facts() }))
+}
+
+/// Errors in it are the words of AWS: whoever asks with `curl` has them on a terminal.
+fn shown(value: &impl Serialize) -> Response {
+    match json_text(value) {
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": "this cannot be written" }))).into_response(),
+    }
 }
 
 async fn plan(State(status): State<Arc<Status>>) -> Response {

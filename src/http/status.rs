@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::ledger::{CycleKind, CycleResult, Outbox, Outcome, PlanCounts};
-use crate::model::{Action, Mode, Place};
+use crate::model::{Action, Mode, Place, printable_json};
 use crate::plan::Plan;
 
 use super::metrics::{Metrics, Sent};
@@ -168,7 +168,7 @@ impl Status {
     /// # Errors
     /// When the plan cannot be written as JSON; the one before it is then still shown.
     pub fn planned(&self, plan: &Plan, census: &Census) -> Result<(), serde_json::Error> {
-        let document = Bytes::from(serde_json::to_vec(plan)?);
+        let document = Bytes::from(printable_json(&serde_json::to_string(plan)?));
         let line = PlanLine { plan_id: plan.plan_id.clone(), made_at: plan.now, counts: PlanCounts::of(plan) };
         let mut facts = self.write();
         facts.plan = Some(line);

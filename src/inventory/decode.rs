@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::model::{Grantee, Image, ImageState, Permissions, ProductCode, Protection, Snapshot, SnapshotId, Tags, Volume};
 
@@ -169,7 +170,15 @@ fn missing(name: &str, whose: &str) -> String {
     format!("{whose} has no {name}")
 }
 
+/// EC2 opened in August 2006 ("Amazon EC2 Beta", AWS News Blog): an earlier date (year 1, 1970) stands for none at all,
+/// and would make anything look old.
+const FIRST_YEAR: i16 = 2006;
+
 /// Dates as the CLI prints them: `2026-05-01T10:00:00.000Z` or with an offset.
 pub(super) fn time(text: &str, field: &str, whose: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| format!("{field} of {whose} is no date: `{}`", text.escape_default()))
+    let time: Timestamp = text.parse().map_err(|_| format!("{field} of {whose} is no date: `{}`", text.escape_default()))?;
+    if time.to_zoned(TimeZone::UTC).year() < FIRST_YEAR {
+        return Err(format!("{field} of {whose} is from before EC2: `{}`", text.escape_default()));
+    }
+    Ok(time)
 }

@@ -65,8 +65,8 @@ pub struct Condition {
     /// Every owner is one of ours, or one that the configuration trusts.
     pub trusted: Option<bool>,
     pub public: Option<bool>,
-    /// Whether this account can see it, and so launch it again. `false`: it is gone or no longer shared, and AWS does not tell
-    /// which.
+    /// Whether this account can see it, and so launch it again. `false`: it is gone, no longer shared, or not among the Allowed
+    /// AMIs (EC2 API reference, "DescribeImages"), and AWS does not tell which.
     pub visible: Option<bool>,
     pub versions_behind: Option<usize>,
     pub newer_base: Option<bool>,

@@ -121,14 +121,14 @@ impl ResourceId {
     /// Reads `ami-…` as an image, `snap-…` as a snapshot, an account number and a Region with a slash between them as a
     /// place; anything else is no resource of ours.
     pub fn parse(id: &str) -> Option<Self> {
-        if let Some((account, region)) = id.split_once('/') {
-            let place = Place::new(account, region);
-            return (place.account.is_well_formed() && !region.is_empty()).then_some(Self::Place(place));
-        }
         match id.split_once('-') {
             Some(("ami", rest)) if !rest.is_empty() => Some(Self::Image(id.into())),
             Some(("snap", rest)) if !rest.is_empty() => Some(Self::Snapshot(id.into())),
-            _ => None,
+            _ => {
+                let (account, region) = id.split_once('/')?;
+                let place = Place::new(account, region);
+                (place.account.is_well_formed() && !region.is_empty()).then_some(Self::Place(place))
+            }
         }
     }
 }

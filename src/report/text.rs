@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Action, Context};
+use crate::model::{Action, Context, is_harmless};
 
 use super::changes::{Change, Event};
 
@@ -22,9 +22,8 @@ pub(super) fn clamp(text: &str, limit: usize) -> String {
 pub(super) fn line(text: &str, limit: usize) -> String {
     let harmless = |c: char| match c {
         '\t' | '\n' | '\r' => ' ',
-        c if c.is_control() => '\u{fffd}',
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => '\u{fffd}',
-        c => c,
+        c if is_harmless(c) => c,
+        _ => '\u{fffd}',
     };
     clamp(&text.chars().map(harmless).collect::<String>(), limit)
 }

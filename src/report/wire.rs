@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ledger::{Message, Outcome};
-use crate::model::Context;
+use crate::model::{Context, printable_json};
 
 use super::changes::Change;
 use super::text::{clamp, line};
@@ -41,7 +41,8 @@ impl Draft {
     /// The message as it goes out.
     pub(super) fn message(self) -> Message {
         let Self { id, topic, event, fingerprint, plan_id, subject, text, machine, attributes } = self;
-        let body = json!({ "default": machine.to_string(), "email": text, "sms": subject }).to_string();
+        let machine = printable_json(&machine.to_string());
+        let body = printable_json(&json!({ "default": machine, "email": text, "sms": subject }).to_string());
         Message { id, topic, event: event.to_owned(), fingerprint, plan_id, subject, body, attributes }
     }
 }

@@ -12,6 +12,7 @@ mod exposure;
 mod failures;
 mod gaps;
 mod grace;
+mod guarded;
 mod harness;
 mod ladder;
 mod limits;

@@ -263,7 +263,7 @@ async fn what_aws_backup_made_is_never_tried() {
 
 /// 7: aws-nuke#453, and whatever else is refused although no listing told of it.
 #[tokio::test]
-async fn a_snapshot_that_fast_restore_or_another_service_needs_is_tried_more_and_more_seldom() {
+async fn a_snapshot_that_fast_restore_needs_is_never_tried_and_one_that_is_refused_more_and_more_seldom() {
     let mut world = world();
     world.bins();
     bystanders(&mut world, 6);
@@ -279,7 +279,8 @@ async fn a_snapshot_that_fast_restore_or_another_service_needs_is_tried_more_and
     for snapshot in [&restored, &claimed] {
         let tried =
             stage.sim.world(|world| world.journal.calls("DeleteSnapshot").filter(|call| call.params["SnapshotId"] == *snapshot).count());
-        assert!(tried <= 7, "{tried} tries in four days");
+        // Fast Snapshot Restore is listed, so that nothing is tried in vain; who claims the other one is told by nobody.
+        assert!(tried <= if *snapshot == restored { 0 } else { 7 }, "{tried} tries in four days");
         assert!(stage.after(HOUR).await.held_by(Action::DeleteSnapshot, snapshot).is_some());
     }
     assert!(stage.changes().is_empty());

@@ -32,7 +32,7 @@ pub use images::{IDS_PER_FILTER, image, images, images_in_use, images_of, public
 pub use instances::{instances, instances_of, volumes};
 pub use organization::{OrganizationAnswer, organization};
 pub use parameters::{NAMES_PER_CALL, parameter_names, parameters};
-pub use protection::{fast_restores, locked_snapshots};
+pub use protection::{fast_restores, fast_restores_of, lock_of, locked_snapshots};
 pub use recipes::{container_recipe, container_recipes, image_recipe, image_recipes};
 pub use recycle_bin::{images_in_recycle_bin, rule_details, rules, snapshots_in_recycle_bin};
 pub use references::{IMAGES_PER_CALL, image_references, usage_report_entries, usage_reports};

@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::inventory::{History, ImageFacts, PlaceFacts, Recovery, SnapshotFacts};
-use crate::model::{AllowedImages, Manager, Permissions, ResourceId, Shareable, Source};
+use crate::inventory::{Guard, History, ImageFacts, Inventory, PlaceFacts, Recovery, SnapshotFacts};
+use crate::model::{AllowedImages, Manager, Permissions, Protection, ResourceId, Shareable, Source};
 
-use super::joined;
+use super::{bin, joined};
 
 /// One thing that is known.
 #[derive(Debug, Serialize)]
@@ -21,9 +21,9 @@ pub(super) struct Fact {
 }
 
 /// What our own memory of earlier cycles tells, and AWS does not.
-const MEMORY: &str = "remembered from earlier cycles";
+pub(super) const MEMORY: &str = "remembered from earlier cycles";
 
-pub(super) fn of_image(facts: &ImageFacts<'_>, history: &History) -> Vec<Fact> {
+pub(super) fn of_image(facts: &ImageFacts<'_>, inventory: &Inventory, history: &History) -> Vec<Fact> {
     let image = facts.image;
     let id = ResourceId::Image(image.id.clone());
     let mut list = Facts::default();
@@ -37,7 +37,7 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, history: &History) -> Vec<Fact> {
     list.say("public", image.public.map_or("not known".into(), |public| yes(public).into()));
     list.maybe("deprecated for", facts.since_deprecation.map(days));
     list.maybe("made from", image.source_image.as_ref().map(|(source, region)| format!("{source} in {region}")));
-    list.say("snapshots", joined(image.snapshots()));
+    list.say("snapshots", joined(image.snapshots().map(|snapshot| bin::named(inventory, snapshot))));
     list.maybe("managed by", facts.managed_by.as_ref().map(|managed| managed.told(&facts.place.region)));
     list.maybe("keep tag", facts.keep_tag.map(str::to_owned));
     list.maybe("legal hold", facts.legal_hold.then(|| "yes".to_owned()));
@@ -48,10 +48,20 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, history: &History) -> Vec<Fact> {
             .map(|family| format!("{}, rank {} of {}, {} versions behind", family.name, family.rank, family.size, family.versions_behind)),
     );
     list.maybe("copies in", facts.replica_regions.as_ref().filter(|regions| !regions.is_empty()).map(|regions| joined(regions.iter())));
+    list.maybe("copies differ", facts.drift.as_ref().and_then(|drift| drift.told()));
+    list.maybe("ancestors", ancestors(facts));
+    list.maybe("images made from it", children(facts));
+    let protected = match &image.protection {
+        Protection::On(word) => Some(word.escape_default().to_string()),
+        Protection::Unknown => Some("not known".to_owned()),
+        Protection::Off | Protection::NotOffered => None,
+    };
+    list.maybe("deregistration protection", protected);
     list.shares(&Source::LaunchPermissions, facts.sharing, history, &id);
     list.from(&Source::RecycleBinRule);
     list.say("Recycle Bin", recovery(&facts.recovery));
     list.said_by(MEMORY);
+    list.maybe("deregistration protection cools down until", facts.cooling_until.map(|until| until.to_string()));
     list.since("disabled for", facts.since_disabled, history.disabled_since.get(&image.id));
     list.found
 }
@@ -73,6 +83,10 @@ pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>, history: &History) -> Vec<F
     list.shares(&Source::CreateVolumePermissions, facts.sharing, history, &id);
     list.from(&Source::Volumes);
     list.maybe("its volume is there", facts.source_volume_exists.map(|exists| yes(exists).to_owned()));
+    list.from(&Source::LockedSnapshots);
+    list.guard("lock", facts.lock);
+    list.from(&Source::FastRestores);
+    list.guard("Fast Snapshot Restore", facts.fast_restore);
     list.from(&Source::RecycleBinRule);
     list.say("Recycle Bin", recovery(&facts.recovery));
     list.said_by(MEMORY);
@@ -119,29 +133,55 @@ fn number(number: Option<usize>) -> String {
     number.map_or_else(|| "not known".to_owned(), |number| number.to_string())
 }
 
+/// The chain of images above it, as far as it is known.
+fn ancestors(facts: &ImageFacts<'_>) -> Option<String> {
+    facts.image.source_image.as_ref()?;
+    Some(match &facts.ancestors {
+        None => "not known: a Region that was not read may hold one of them".to_owned(),
+        Some(known) if known.complete => joined(known.images.iter()),
+        Some(known) => format!("{} and what those were made from, which is not ours or gone", joined(known.images.iter())),
+    })
+}
+
+/// What was made of it, and what may be missing from that.
+fn children(facts: &ImageFacts<'_>) -> Option<String> {
+    let found = facts.children.found.iter().map(|child| format!("{} in {}", child.id, child.place));
+    let unknown = facts.children.unknown.iter().map(|unknown| format!("perhaps more: {}", unknown.reason));
+    let told: Vec<String> = found.chain(unknown).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
 /// Facts in the order they are told, and who tells the next ones.
 #[derive(Default)]
-struct Facts {
-    found: Vec<Fact>,
+pub(super) struct Facts {
+    pub(super) found: Vec<Fact>,
     source: String,
 }
 
 impl Facts {
-    fn from(&mut self, source: &Source) {
+    pub(super) fn from(&mut self, source: &Source) {
         self.said_by(source.name());
     }
 
-    fn said_by(&mut self, source: &str) {
+    pub(super) fn said_by(&mut self, source: &str) {
         source.clone_into(&mut self.source);
     }
 
-    fn say(&mut self, name: &'static str, value: String) {
+    pub(super) fn say(&mut self, name: &'static str, value: String) {
         self.found.push(Fact { name, value, source: self.source.clone(), learnt_at: None });
     }
 
     fn maybe(&mut self, name: &'static str, value: Option<String>) {
         if let Some(value) = value {
             self.say(name, value);
+        }
+    }
+
+    fn guard(&mut self, name: &'static str, guard: Guard<'_>) {
+        match guard {
+            Guard::Off => {}
+            Guard::On(state) => self.say(name, state.to_owned()),
+            Guard::Unread => self.say(name, "not read".into()),
         }
     }
 

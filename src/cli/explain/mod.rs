@@ -3,6 +3,7 @@
 //! A tree of evidence: what is known and who told it, who uses the resource, what is not known, what each policy asks for,
 //! what holds it, and what time alone would bring.
 
+mod bin;
 mod facts;
 mod outlook;
 mod tree;
@@ -13,13 +14,12 @@ use serde::Serialize;
 
 use crate::evidence::Evidence;
 use crate::inventory::{Joined, Reference, Unknown, Usage};
-use crate::model::{Gap, Place, Principal, ResourceId};
+use crate::model::{Gap, Place, Principal, ResourceId, json_text, printable};
 use crate::plan::{Entry, Finding, Forecast, Plan};
 
 use super::arguments::{self, Format};
 use super::failure::Failure;
 use super::plan::{evidence, judge};
-use super::render::printable;
 use super::settings::Settings;
 
 use facts::Fact;
@@ -59,12 +59,10 @@ pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<
     };
     let evidence = evidence(&arguments.from, settings, Principal::Automatic, 0)?;
     let plan = judge(&evidence, settings, Principal::Automatic)?;
-    let story = story(&evidence, settings, &plan, &id).ok_or_else(|| unseen(&evidence, &id))?;
+    let story = story(&evidence, settings, &plan, &id).or_else(|| bin::story(&evidence, &id)).ok_or_else(|| unseen(&evidence, &id))?;
     let text = match arguments.from.format {
         Format::Text => tree::text(&story, settings),
-        Format::Json => {
-            serde_json::to_string_pretty(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n"
-        }
+        Format::Json => json_text(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n",
     };
     super::print(&text)
 }
@@ -77,7 +75,7 @@ fn unseen(evidence: &Evidence, id: &ResourceId) -> Failure {
         Some(gap) => format!("{} sources could not be read and may hide it, among them {}", gaps.len(), printable(&gap.to_string())),
         None => "everything answered: it is in none of these places, belongs to somebody else, or is gone".to_owned(),
     };
-    Failure::failed_with(format!("no listing of {places} places names `{id}`"), help)
+    Failure::failed_with(format!("no listing of {places} places names `{}`", printable(&id.to_string())), help)
 }
 
 fn story(evidence: &Evidence, settings: &Settings, plan: &Plan, id: &ResourceId) -> Option<Story> {
@@ -88,7 +86,7 @@ fn story(evidence: &Evidence, settings: &Settings, plan: &Plan, id: &ResourceId)
                 let image = inventory.images.iter().find(|image| image.id == *id)?;
                 let known = joined.image(inventory, image);
                 let unknown = unknown(&known.usage);
-                (image.name.clone(), facts::of_image(&known, &evidence.history), known.users.to_vec(), unknown)
+                (image.name.clone(), facts::of_image(&known, inventory, &evidence.history), known.users.to_vec(), unknown)
             }
             ResourceId::Snapshot(id) => {
                 let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id)?;

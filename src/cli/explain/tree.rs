@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use owo_colors::OwoColorize;
 
-use crate::model::Context;
+use crate::model::{Context, printable};
 use crate::plan::{Entry, Hold};
 
-use super::super::render::printable;
 use super::super::settings::Settings;
 use super::facts::Fact;
 use super::{Story, joined};
@@ -29,7 +28,12 @@ pub(super) fn text(story: &Story, settings: &Settings) -> String {
     }
     tree.branch("findings", story.findings.iter().map(|finding| format!("{} {}", joined(finding.because.iter()), finding.detail)));
     tree.branch("outlook", story.outlook.iter().cloned());
-    let head = format!("{} {} {}", story.resource.bold(), printable(&story.name), format!("in {}", story.place).dimmed());
+    let head = format!(
+        "{} {} {}",
+        printable(&story.resource.to_string()).bold(),
+        printable(&story.name),
+        format!("in {}", printable(&story.place.to_string())).dimmed()
+    );
     tree.drawn(&head)
 }
 

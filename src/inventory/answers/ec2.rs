@@ -8,9 +8,34 @@ macro_rules! shape {
     ($case:literal $($(#[$doc:meta])* $name:ident { $($(#[$field_attr:meta])* $field:ident: $ty:ty),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-        #[serde(rename_all = $case)]
+        #[serde(rename_all = $case, remote = "Self")]
         pub struct $name {
             $($(#[$field_attr])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $field: $ty,)*
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // What is derived would take an array for the fields in order, and an empty one for an object that says nothing.
+                struct Object;
+                impl<'de> serde::de::Visitor<'de> for Object {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("an object, ", stringify!($name)))
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, fields: A) -> Result<$name, A::Error> {
+                        $name::deserialize(serde::de::value::MapAccessDeserializer::new(fields))
+                    }
+                }
+                deserializer.deserialize_map(Object)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
         }
     )*};
     ($($shapes:tt)*) => { shape! { "PascalCase" $($shapes)* } };

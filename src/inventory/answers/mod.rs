@@ -138,10 +138,7 @@ impl Answers {
     }
 }
 
-/// An AWS tag.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Tag {
-    pub key: Option<String>,
-    pub value: Option<String>,
+ec2::shape! {
+    /// An AWS tag.
+    Tag { key: Option<String>, value: Option<String> }
 }

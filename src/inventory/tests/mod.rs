@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod families;
+mod managed;
 mod memory;
 mod recovery;
 mod replicas;

@@ -73,7 +73,7 @@ async fn progress_tells_each_source_with_its_entries_and_requests() {
     let failed = |event: &&ScanEvent| matches!(event, ScanEvent::SourceFailed { source: Source::Instances, .. });
     assert_eq!(events.iter().filter(failed).count(), 1);
     // Everything that is read in a place: not the Regions, single resources, events, or who belongs to us.
-    assert_eq!(events.len(), 2 + Source::ALL.len() - 6);
+    assert_eq!(events.len(), 2 + Source::ALL.len() - 7);
 }
 
 #[tokio::test]
