@@ -55,7 +55,7 @@ pub(super) fn of_place(facts: &PlaceFacts<'_>, because: &[String], policies: &Po
             Shareable::Snapshots => facts.public_snapshots,
         };
         if let Some(public @ 1..) = public {
-            told.push(format!("{public} {of} are public already and stay so until each is made private"));
+            told.push(format!("public {of}, which that does not change: {public}"));
         }
     }
     told.join("; ")

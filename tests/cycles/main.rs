@@ -19,6 +19,7 @@ mod limits;
 mod partitions;
 mod peers;
 mod permissions;
+mod places;
 mod process;
 mod program;
 mod reports;

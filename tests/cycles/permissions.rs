@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ami_warden::config::{Accounts, Discover};
 use ami_warden::model::Mode;
+use ami_warden::policy::{PolicyFile, PolicySet, shipped_files};
 use ami_warden_sim::{InstanceState, World};
 use serde_json::Value;
 
@@ -47,6 +48,20 @@ fn everything() -> World {
     world
 }
 
+/// What the shipped policies have no use for, and the documents allow: policies of the documentation.
+const ALSO: &str = r#"
+    @id("block-public-access") @severity("medium")
+    permit (principal, action == Action::"blockPublicAccess", resource is Place) when { context.of == "images" || context.of == "snapshots" };
+    @id("allowed-images-not-enforced") @severity("low")
+    permit (principal, action == Action::"notify", resource is Place)
+    when { resource has allowedImages && resource.allowedImages.state != "enabled" };
+"#;
+
+fn shipped_and_more() -> PolicySet {
+    let more = PolicyFile { path: "more.cedar".into(), text: ALSO.into() };
+    PolicySet::load(&shipped_files().into_iter().chain([more]).collect::<Vec<_>>()).unwrap()
+}
+
 fn principal() -> String {
     format!("arn:aws:iam::{OURS}:user/simulated")
 }
@@ -60,7 +75,7 @@ async fn live(mode: Mode, documents: &[&str]) -> Stage {
     let mut config = enforcing();
     config.mode = mode;
     config.sns.topics.insert("default".into(), topic);
-    let stage = stage(world, config).await;
+    let stage = stage_with(world, config, shipped_and_more(), |_| ()).await;
     // With nothing enacted the first cycles have seen all there is.
     for _ in 0..if mode == Mode::Enforce { 27 } else { 3 } {
         let cycle = stage.cycle().await;
@@ -106,6 +121,8 @@ async fn with_the_enforce_role_every_action_works() {
         "ModifyImageAttribute",
         "ModifySnapshotAttribute",
         "CopyImage",
+        "EnableImageBlockPublicAccess",
+        "EnableSnapshotBlockPublicAccess",
     ] {
         assert!(stage.count(api) > 0, "{api} was never called");
     }
