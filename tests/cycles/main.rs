@@ -8,6 +8,7 @@
 mod accounts;
 mod copies;
 mod crash;
+mod economy;
 mod exposure;
 mod failures;
 mod gaps;
