@@ -2,7 +2,7 @@
 //! misses what did.
 
 use ami_warden::config::Config;
-use ami_warden::model::Mode;
+use ami_warden::model::{Action, Mode};
 use ami_warden::policy::PolicySet;
 use ami_warden_sim::{Fault, FaultKind, World};
 use jiff::SignedDuration;
@@ -85,19 +85,22 @@ impl Estate {
     }
 
     /// Somebody changes the shares of an image or a snapshot in our first Region.
-    fn modify(&self, operation: &str, resource: &str, account: &str) {
-        let (action, id, structure) = match resource.starts_with("ami-") {
-            true => ("ModifyImageAttribute", "ImageId", "LaunchPermission"),
-            false => ("ModifySnapshotAttribute", "SnapshotId", "CreateVolumePermission"),
-        };
-        let query = format!("Action={action}&Version=2016-11-15&{id}={resource}&{structure}.{operation}.1.UserId={account}");
-        let answer = self.stage.sim.call(OURS, HERE, &query).answer().unwrap();
+    fn modify(&self, operation: &str, resource: &str) {
+        let answer = self.stage.sim.call(OURS, HERE, &share_query(operation, resource, OUTSIDER)).answer().unwrap();
         assert_eq!(answer.status(), 200, "{answer:?}");
     }
 
     fn share(&self, resource: &str) {
-        self.modify("Add", resource, OUTSIDER);
+        self.modify("Add", resource);
     }
+}
+
+fn share_query(operation: &str, resource: &str, account: &str) -> String {
+    let (action, id, structure) = match resource.starts_with("ami-") {
+        true => ("ModifyImageAttribute", "ImageId", "LaunchPermission"),
+        false => ("ModifySnapshotAttribute", "SnapshotId", "CreateVolumePermission"),
+    };
+    format!("Action={action}&Version=2016-11-15&{id}={resource}&{structure}.{operation}.1.UserId={account}")
 }
 
 fn revoke(resource: &str) -> String {
@@ -134,7 +137,7 @@ async fn a_share_that_was_taken_back_in_between_is_not_due_any_more() {
     estate.share(image);
     assert_eq!(estate.scan().await.cycle.steps(), [revoke(image)]);
     estate.stage.advance(HOUR);
-    estate.modify("Remove", image, OUTSIDER);
+    estate.modify("Remove", image);
     let second = estate.scan_after(HOUR * 2).await;
     assert_eq!(second.asked, [image.clone()]);
     assert_eq!(second.cycle.steps(), Vec::<String>::new());
@@ -176,6 +179,43 @@ async fn an_event_that_arrives_late_is_not_missed() {
         }
         assert_eq!(seen, [revoke(&estate.images[0])], "every {between}, after {happens}, {lag} late");
     }
+}
+
+#[tokio::test]
+async fn what_the_daemon_changed_itself_is_asked_again_before_any_event_tells() {
+    let estate = estate(|world, config| {
+        config.mode = Mode::Enforce;
+        world.settings.trail_lag = MINUTE * 59;
+    })
+    .await;
+    let image = &estate.images[5];
+    estate.share(image);
+    assert_eq!(estate.scan().await.cycle.enacted(), [format!("revokeShare {image} done")]);
+    let second = estate.scan_after(MINUTE).await;
+    assert_eq!((second.asked, second.cycle.steps()), (vec![image.clone()], Vec::new()));
+}
+
+#[tokio::test]
+async fn an_image_that_was_shared_before_any_event_tells_is_not_disabled() {
+    let mut world = world();
+    world.settings.trail_lag = MINUTE * 59;
+    let image = world.unused("forgotten");
+    for name in ["a", "b", "c", "d"] {
+        world.here().image(name).age_days(10).put();
+    }
+    let mut config = hasty();
+    config.grace.disable = HOUR;
+    let stage = stage_with(world, config, policies(&whatever_is_old("disable")), |_| ()).await;
+    assert_eq!(stage.cycle().await.pending(), [format!("disable {image}")]);
+    stage.advance(MINUTE * 30);
+    let answer = stage.sim.call(OURS, HERE, &share_query("Add", &image, OUTSIDER)).answer().unwrap();
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    stage.sim.world(|world| world.journal.clear());
+    let cycle = stage.after(MINUTE * 30).await;
+    assert_eq!(cycle.enacted(), [format!("disable {image} skipped")], "it is read again before it is touched");
+    assert!(stage.attempts().is_empty());
+    // From then on it is known.
+    assert_eq!(stage.after(MINUTE).await.held_by(Action::Disable, &image), Some(vec!["usage-unknown"]));
 }
 
 #[tokio::test]
