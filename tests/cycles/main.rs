@@ -26,3 +26,4 @@ mod program;
 mod reports;
 mod sharing;
 mod traps;
+mod usage_reports;
