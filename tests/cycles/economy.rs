@@ -139,7 +139,7 @@ async fn a_share_that_was_taken_back_in_between_is_not_due_any_more() {
     estate.stage.advance(HOUR);
     estate.modify("Remove", image);
     let second = estate.scan_after(HOUR * 2).await;
-    assert_eq!(second.asked, [image.clone()]);
+    assert_eq!(second.asked, [image.as_str()]);
     assert_eq!(second.cycle.steps(), Vec::<String>::new());
 }
 

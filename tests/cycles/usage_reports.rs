@@ -41,6 +41,9 @@ impl Two {
     }
 }
 
+/// Makes a report less than it could be.
+type Less = fn(&mut UsageReport);
+
 fn deregister(image: &str) -> String {
     format!("deregister {image}")
 }
@@ -114,7 +117,7 @@ async fn a_report_with_no_use_lets_the_image_go_and_one_with_use_keeps_it() {
 
 #[tokio::test]
 async fn anything_less_than_everything_proves_nothing() {
-    let less: [(&str, fn(&mut UsageReport)); 8] = [
+    let less: [(&str, Less); 8] = [
         ("the newest twenty versions", |report| report.kinds[1].depth = None),
         ("all versions but one", |report| report.kinds[1].depth = Some(9_999)),
         ("instances only", |report| drop(report.kinds.remove(1))),
@@ -136,7 +139,7 @@ async fn anything_less_than_everything_proves_nothing() {
 
 #[tokio::test]
 async fn a_use_that_is_named_counts_however_little_the_report_looked_at() {
-    let less: [(&str, fn(&mut UsageReport)); 3] = [
+    let less: [(&str, Less); 3] = [
         ("the newest twenty versions", |report| report.kinds[1].depth = None),
         ("instances only", |report| drop(report.kinds.remove(1))),
         ("one account only", |report| report.accounts.push(OUTSIDER.into())),
@@ -231,4 +234,27 @@ async fn a_default_version_that_lies_deep_is_found_by_a_report_of_all_versions_o
     assert_eq!(cycle.held_by(Action::Deregister, &shared), Some(vec!["usage-unknown"]), "it names no use, and looked at twenty");
     order(&stage, &shared, Some(10_000));
     assert_eq!(stage.after(MINUTE * 5).await.held_by(Action::Deregister, &shared), Some(vec!["in-use"]));
+}
+
+#[tokio::test]
+async fn who_began_within_the_grace_time_is_seen_although_reports_lack_the_last_day() {
+    let Two { world, shared, plain } = two();
+    let mut config = hasty();
+    config.grace.deregister = DAY * 4;
+    let stage = stage_with(world, config, policies(&whatever_is_old("deregister")), |_| ()).await;
+    let mut held = Vec::new();
+    for day in 0..7 {
+        order(&stage, &shared, Some(10_000));
+        stage.advance(MINUTE * 5);
+        held.push(stage.cycle().await.held_by(Action::Deregister, &shared).is_some());
+        if day == 1 {
+            stage.sim.world(|world| world.account(OUTSIDER).region(HERE).instance(&shared).put());
+        }
+        stage.advance(DAY - MINUTE * 5);
+    }
+    assert_eq!(held, [false, false, false, true, true, true, true]);
+    assert_eq!(
+        stage.changes().iter().filter(|change| change.starts_with("Deregister")).collect::<Vec<_>>(),
+        [&format!("DeregisterImage {plain}")]
+    );
 }

@@ -142,6 +142,33 @@ fn report(answers: &mut Answers, all: &[Reported]) {
     answers.usage_report_entries = Some(Ok(DescribeImageUsageReportEntries { image_usage_report_entries: Some(entries) }));
 }
 
+#[test]
+fn the_audit_catches_a_planner_that_overlooks_what_a_narrow_report_names() {
+    let mut runner = TestRunner::deterministic();
+    let (config, history) = (boundless(), History::default());
+    let mut caught = 0;
+    for _ in 0..100 {
+        let answers = estate().new_tree(&mut runner).unwrap().current();
+        let whole = Reported { hours_ago: 2, users: 0, depth: 10_000 };
+        let narrow = Reported { hours_ago: 1, users: 7, depth: 20 };
+        let [without, with] = [vec![whole], vec![whole, narrow]].map(|reports| {
+            let mut answers = answers.clone();
+            answers.iter_mut().take(1).for_each(|first| report(first, &reports));
+            governed(&answers, &config, None)
+        });
+        let (careless, _) = later_plan(&without, &history, &config, &EAGER, now());
+        let (careful, _) = later_plan(&with, &history, &config, &EAGER, now());
+        let objections = audit(&careless, &with, &history, &config);
+        for step in careless.steps.iter().filter(|step| !steps(&careful).contains(&step.triple())) {
+            caught += 1;
+            let about = format!("{} {}", step.action, step.resource);
+            let names = |objection: &Objection| objection.about == about && objection.reason.starts_with("usage report of 1 ec2:Instance");
+            assert!(objections.iter().any(names), "{step:?}: {objections:?}");
+        }
+    }
+    assert!(caught > 0, "no image's use was ever known by a report alone");
+}
+
 fn push<A, T>(answer: &mut Answer<A>, list: impl Fn(&mut A) -> &mut List<T>, item: T) {
     list(answer.as_mut().unwrap()).as_mut().unwrap().push(Some(item));
 }
