@@ -32,6 +32,7 @@ pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) 
 }
 
 /// What there is to judge: a recorded estate, or AWS as it is now.
+#[cfg_attr(not(feature = "aws"), expect(unused_variables, reason = "only a live scan has more to tell"))]
 pub(super) fn evidence(from: &arguments::From, settings: &Settings, principal: Principal, verbose: u8) -> Result<Evidence, Failure> {
     let now = from.now.unwrap_or_else(now);
     match &from.from {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use crate::config::Sources;
-use crate::model::{AllowedImages, AmiId, Block, Gap, Hides, Image, ImageState, Permissions, Place, Snapshot, SnapshotId, Source};
+use crate::model::{
+    AllowedImages, AmiId, Block, Gap, Hides, Image, ImageState, Permissions, Place, Snapshot, SnapshotId, Source, few_clauses,
+};
 
 use super::answers::{
     Answer, Answers, DescribeImageReferences, DescribeImages, DescribeSnapshots, ImageAttribute, LookupEvents, SnapshotAttribute,
@@ -22,9 +24,6 @@ use super::reports::{UsageReport, usage_reports};
 use super::runs::Runs;
 use super::settings;
 use super::users::{self, Found};
-
-/// Problems named in one gap; more are counted.
-const NAMED: usize = 3;
 
 /// Everything seen in one place. `None` stands for "not learnt", and a gap says why.
 #[derive(Clone, Debug)]
@@ -287,12 +286,9 @@ impl Gaps {
 
     /// One gap for everything that could not be read of a source; the first few are named.
     pub(super) fn all(&mut self, source: Source, problems: Vec<String>) {
-        if problems.is_empty() {
-            return;
+        if let Some(named) = few_clauses(problems) {
+            self.note(source, named);
         }
-        let more = problems.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("; and {more} more"));
-        let named = problems.into_iter().take(NAMED).collect::<Vec<_>>().join("; ");
-        self.note(source, format!("{named}{}", more.unwrap_or_default()));
     }
 
     pub(super) fn note(&mut self, source: Source, error: String) {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, AmiId, Gap, Grantee, Permissions, Place, SnapshotId, Source};
+use crate::model::{AccountId, AmiId, Gap, Grantee, Permissions, Place, SnapshotId, Source, few_clauses};
 
 use super::facts::Unknown;
 use super::history::History;
@@ -47,9 +47,6 @@ pub(super) enum Shared {
     Snapshot,
 }
 
-/// Accounts of an organization named in one reason; more are counted.
-const NAMED: usize = 2;
-
 impl Joined<'_> {
     /// Grantees into whose use nobody here can look.
     pub(super) fn unseen_grantees(&self, place: &Place, permissions: &Permissions, shared: Shared) -> Vec<Unknown> {
@@ -69,14 +66,8 @@ impl Joined<'_> {
     }
 
     fn unseen_members<'m>(&self, place: &Place, accounts: impl Iterator<Item = &'m AccountId>, shared: Shared) -> Option<String> {
-        let unseen: Vec<String> =
-            accounts.filter_map(|account| Some(format!("account {account}, {}", self.unseen(place, account, shared)?))).collect();
-        let named = unseen.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; and ");
-        match unseen.len() {
-            0 => None,
-            count if count > NAMED => Some(format!("and so with {named}; and {} more accounts", count - NAMED)),
-            _ => Some(format!("and so with {named}")),
-        }
+        let unseen = accounts.filter_map(|account| Some(format!("account {account}, {}", self.unseen(place, account, shared)?)));
+        few_clauses(unseen).map(|named| format!("and so with {named}"))
     }
 
     /// Whether a share with `grantee` may be one with `account`.

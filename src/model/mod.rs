@@ -3,6 +3,7 @@
 //! Plain data, parsed once at the edge. Nothing here reads a clock, a file or AWS.
 
 mod action;
+mod few;
 mod gap;
 mod ids;
 mod image;
@@ -13,6 +14,7 @@ mod snapshot;
 mod source;
 
 pub use action::{Action, ActionClass, Context, Mode, Principal, Severity};
+pub use few::{few, few_clauses};
 pub use gap::Gap;
 pub use ids::{AccountId, AmiId, GroupName, InstanceId, Place, Region, ResourceId, SnapshotId};
 pub use image::{Image, ImageState, ProductCode, Protection, Volume};

@@ -7,12 +7,9 @@ use jiff::Timestamp;
 use crate::inventory::{
     Guard, ImageFacts, Inventory, Joined, Managed, ManagedBy, PlaceFacts, Recovery, Reference, SnapshotFacts, Unknown, Usage,
 };
-use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Place, Protection, Source};
+use crate::model::{Action, ActionClass, Context, Gap, Hides, Manager, Place, Protection, Source, few_clauses};
 
 use super::document::{Hold, HoldKind};
-
-/// Users and reasons named in one detail; more are counted, so that a plan stays readable.
-const NAMED: usize = 3;
 
 /// Everything that holds `action` on an image.
 pub(super) fn on_image(joined: &Joined<'_>, facts: &ImageFacts<'_>, action: Action, context: &Context) -> Vec<Hold> {
@@ -225,14 +222,9 @@ fn days(duration: jiff::SignedDuration) -> i64 {
 
 /// Users as people are told of them.
 pub(super) fn listed(references: &[&Reference], now: Timestamp) -> String {
-    named(references.iter().map(|reference| reference.told(now)), references.len())
+    few_clauses(references.iter().map(|reference| reference.told(now))).unwrap_or_default()
 }
 
 fn reasons(unknown: &[Unknown]) -> String {
-    named(unknown.iter().map(|unknown| unknown.reason.clone()), unknown.len())
-}
-
-fn named(texts: impl Iterator<Item = String>, count: usize) -> String {
-    let shown = texts.take(NAMED).collect::<Vec<_>>().join("; ");
-    if count > NAMED { format!("{shown}; and {} more", count - NAMED) } else { shown }
+    few_clauses(unknown.iter().map(|unknown| unknown.reason.clone())).unwrap_or_default()
 }

@@ -5,11 +5,11 @@ use rayon::prelude::*;
 
 use crate::inventory::{ImageFacts, Inventory, Joined, Provenance, Recovery, Reference, SnapshotFacts};
 use crate::model::{Action, ActionClass, Context, Mode, Place, Principal, ResourceId, Severity, Source};
-use crate::policy::{Judge, Judgement, PolicyInfo, PolicySet, ResourceKind, Verdict};
+use crate::policy::{Judge, Judgement, PolicySet, ResourceKind, Verdict};
 
 use super::details;
 use super::document::{Entry, Finding, Hold, HoldKind, Untouched};
-use super::{interlocks, told, unseen};
+use super::{interlocks, unseen};
 
 /// A step that failed this often in a row backs off.
 const FAILURES_BEFORE_BACKOFF: u32 = 3;
@@ -92,7 +92,7 @@ impl Asked<'_> {
         findings.extend(self.missing_rules(inventory));
         findings.extend(unseen::findings(self.joined, inventory));
         findings.extend(self.what_runs(inventory));
-        findings.extend(told::in_charge(inventory, &self.joined.config.managed.tools));
+        findings.extend(details::in_charge(inventory, &self.joined.config.managed.tools));
         PlaceJudgement { due: due.into_iter().flatten().collect(), findings, untouched, resources }
     }
 
@@ -110,9 +110,7 @@ impl Asked<'_> {
             Some(target) => self.joined.has_replica(facts.place, facts.image, target) == Some(true) || self.copying(&subject, verdict),
             None => false,
         };
-        let told = |because: &[String]| {
-            self.told(because, details::of_image(facts, because, self.policies), |policy| told::of_image(facts, policy))
-        };
+        let told = |because: &[String]| details::of_image(facts, because, self.policies);
         self.entries(&subject, judgement, already, told, |action, context| interlocks::on_image(self.joined, facts, action, context))
     }
 
@@ -126,9 +124,7 @@ impl Asked<'_> {
             recovery: Some(&facts.recovery),
             users: facts.users,
         };
-        let told = |because: &[String]| {
-            self.told(because, details::of_snapshot(facts, because, self.policies), |policy| told::of_snapshot(facts, policy))
-        };
+        let told = |because: &[String]| details::of_snapshot(facts, because, self.policies);
         self.entries(&subject, judgement, |_| false, told, |action, _| interlocks::on_snapshot(self.joined, facts, action))
     }
 
@@ -144,12 +140,6 @@ impl Asked<'_> {
         };
         let told = |because: &[String]| details::of_place(&facts, because, self.policies);
         self.entries(&subject, judgement, |_| false, told, holds)
-    }
-
-    /// What a finding says beside the titles of its policies.
-    fn told(&self, because: &[String], all: String, of_each: impl Fn(&PolicyInfo) -> Vec<String>) -> String {
-        let each = because.iter().filter_map(|id| self.policies.info(id)).flat_map(of_each);
-        [all].into_iter().filter(|all| !all.is_empty()).chain(each).collect::<Vec<_>>().join("; ")
     }
 
     /// Whether a copy that was started is still on its way, even if no listing shows it yet.

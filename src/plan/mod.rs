@@ -15,7 +15,6 @@ mod outlook;
 mod outsiders;
 mod questions;
 mod runs;
-mod told;
 mod unseen;
 
 pub use crate::model::Principal;

@@ -3,14 +3,11 @@
 use rayon::prelude::*;
 
 use crate::inventory::{GroupFacts, InstanceFacts, Inventory, Origin};
-use crate::model::{Action, Place, ResourceId, Severity};
+use crate::model::{Action, Place, ResourceId, Severity, few};
 use crate::policy::{Judgement, ResourceKind};
 
 use super::document::Finding;
 use super::judge::Asked;
-
-/// Images named in one finding; more are counted.
-const NAMED: usize = 3;
 
 impl<'a> Asked<'a> {
     /// Everything the policies say of the instances and groups of a place.
@@ -72,15 +69,10 @@ fn told(judgement: Judgement, place: &Place, resource: impl Fn() -> ResourceId, 
 
 /// Which images, with name and owner where they are known.
 fn runs(images: &[&Origin<'_>]) -> String {
-    let named = images.iter().take(NAMED).map(|origin| match origin.image {
+    let named = images.iter().map(|origin| match origin.image {
         Some(image) if image.name.is_empty() => format!("{} of {}", origin.id, image.owner),
         Some(image) => format!("{} \"{}\" of {}", origin.id, image.name, image.owner_alias.as_deref().unwrap_or(image.owner.as_str())),
         None => format!("{} (not described)", origin.id),
     });
-    let named = named.collect::<Vec<_>>().join(", ");
-    match images.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        Some(more) => format!("runs {named} and {more} more"),
-        None if images.is_empty() => "runs no image that is known".to_owned(),
-        None => format!("runs {named}"),
-    }
+    format!("runs {}", few(named).unwrap_or_else(|| "no image that is known".to_owned()))
 }

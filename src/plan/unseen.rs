@@ -1,12 +1,9 @@
 //! Findings about what nobody looks into in a place: encrypted parameters, and declarations whose date has passed.
 
 use crate::inventory::{Inventory, Joined};
-use crate::model::{Action, ResourceId, Severity};
+use crate::model::{Action, ResourceId, Severity, few};
 
 use super::document::Finding;
-
-/// Parameters named in one finding; more are counted.
-const NAMED: usize = 3;
 
 /// What is said of one place.
 pub(super) fn findings(joined: &Joined<'_>, inventory: &Inventory) -> Vec<Finding> {
@@ -42,13 +39,8 @@ fn expired(joined: &Joined<'_>, inventory: &Inventory) -> Vec<String> {
 
 /// Parameters whose values are secret: an image id in one would not be seen.
 fn secrets(inventory: &Inventory) -> Option<String> {
-    let names: Vec<String> = inventory.secrets.iter().take(NAMED).map(|name| format!("`{}`", name.escape_default())).collect();
-    let more = inventory.secrets.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
-    (!names.is_empty()).then(|| {
-        format!(
-            "{}{} are encrypted and were not read: an image id in one of them is no use here, so keep such ids in plain parameters or tag the image",
-            names.join(", "),
-            more.unwrap_or_default()
-        )
-    })
+    let names = few(inventory.secrets.iter().map(|name| format!("`{}`", name.escape_default())))?;
+    Some(format!(
+        "{names} are encrypted and were not read: an image id in one of them is no use here, so keep such ids in plain parameters or tag the image"
+    ))
 }

@@ -14,7 +14,7 @@ use super::needs::{Needs, Speaker};
 use super::problem::{Location, Problem, did_you_mean};
 use super::schema::{ResourceKind, Schemas};
 use super::targets::Targets;
-use super::uses::{Named, Uses};
+use super::uses::Uses;
 
 /// Policies that parsed, validated and passed the lints. Immutable; a cycle keeps the one it began with.
 #[derive(Clone, Debug)]
@@ -54,8 +54,6 @@ pub(super) struct Rule {
     /// Principal, resource, `when` and `unless` in one expression. An `Authorizer` would put it together anew for
     /// every request, which costs more than answering it.
     pub(super) condition: Expression,
-    /// The attributes it reads.
-    attributes: Named,
 }
 
 impl Bench {
@@ -127,7 +125,7 @@ impl PolicySet {
                 Effect::Forbid => &mut bench.forbids,
             };
             let condition = Expression::from(one.condition.as_ref().condition());
-            side.push(Rule { id: one.info.id.clone(), condition, attributes: one.uses.attributes.clone() });
+            side.push(Rule { id: one.info.id.clone(), condition });
             bench.uses.join(&one.uses);
             if !one.memberships.is_empty() {
                 let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
@@ -237,12 +235,6 @@ impl PolicySet {
     /// Whether any policy over `action` on that kind of resource reads `fact`.
     pub fn reads(&self, action: Action, kind: ResourceKind, fact: &str) -> bool {
         self.bench(action, kind).is_some_and(|bench| bench.uses.attributes.has(fact))
-    }
-
-    /// Whether a permit of that id for `action` on that kind of resource reads any of these facts.
-    pub fn permit_reads(&self, action: Action, kind: ResourceKind, id: &str, facts: &[&str]) -> bool {
-        let rules = self.bench(action, kind).map(|bench| bench.permits.as_slice()).unwrap_or_default();
-        rules.iter().any(|rule| rule.id == id && facts.iter().any(|fact| rule.attributes.has(fact)))
     }
 
     /// Whether any answer depends on who belongs to us: a policy ends shares, or names a group, an organization or a unit.

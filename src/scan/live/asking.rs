@@ -37,6 +37,11 @@ impl Wanted {
     pub fn new(needs: &Needs, sources: &Sources, now: Timestamp) -> Self {
         Self { needs: Arc::new(needs.clone()), sources: Arc::new(sources.clone()), now }
     }
+
+    /// Whether somebody can make use of this source.
+    pub fn wants(&self, source: &Source) -> bool {
+        self.needs.wants(source)
+    }
 }
 
 /// Asks sources of one place and tells what became of each.
@@ -92,7 +97,7 @@ impl<'a> Asking<'a> {
     where
         F: Future<Output = Result<T, AwsError>>,
     {
-        if !self.wanted.needs.wants(&source) {
+        if !self.wanted.wants(&source) {
             return None;
         }
         // Never closed, so that there is always a permit in the end. What waits for another source holds none.
