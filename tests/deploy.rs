@@ -200,7 +200,9 @@ fn the_enforce_role_adds_the_writes_that_act_makes_and_nothing_else() {
         "ec2:DeleteSnapshot",
         "ec2:DeregisterImage",
         "ec2:DisableImage",
+        "ec2:EnableImageBlockPublicAccess",
         "ec2:EnableImageDeprecation",
+        "ec2:EnableSnapshotBlockPublicAccess",
         "ec2:ModifyImageAttribute",
         "ec2:ModifySnapshotAttribute",
     ];
@@ -234,13 +236,15 @@ fn tags_can_only_be_set_while_a_copy_is_made() {
 
 #[test]
 fn writes_are_allowed_on_images_and_snapshots_only() {
-    for (sid, (effect, _, statement)) in statements(ENFORCE) {
+    for (sid, (effect, actions, statement)) in statements(ENFORCE) {
         let resources = statement["Resource"].as_array().cloned().unwrap_or_else(|| vec![statement["Resource"].clone()]);
         let named = resources.iter().all(|resource| {
             let resource = resource.as_str().unwrap();
             resource == "arn:aws:ec2:*::image/*" || resource == "arn:aws:ec2:*::snapshot/*"
         });
-        assert!(effect == "Deny" || named, "{sid}");
+        // A setting of a whole Region has no ARN.
+        let settings = actions.iter().all(|action| action.starts_with("ec2:Enable") && action.ends_with("BlockPublicAccess"));
+        assert!(effect == "Deny" || named || settings, "{sid}");
     }
 }
 

@@ -2,27 +2,30 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use crate::model::AmiId;
 
 use super::facts::Unknown;
 use super::joins::Joined;
 use super::place::Inventory;
 use super::references::{Reference, User};
-use super::reports::UsageReport;
 use super::sight::{Shared, Sighting};
 
 impl<'a> Joined<'a> {
-    /// What EC2 reported of accounts that it is shared with and nobody here could read.
+    /// What EC2 reported of accounts that it is shared with and nobody here could read: by the newest report that proves
+    /// something, and by whatever was reported since.
     pub(super) fn join_reports(&mut self, inventory: &'a Inventory) {
-        let mut newest: HashMap<&AmiId, &UsageReport> = HashMap::new();
-        for report in inventory.usage_reports.iter().filter(|report| report.counts(self.now)) {
-            let best = newest.entry(&report.image).or_insert(report);
-            if report.made_at > best.made_at {
-                *best = report;
-            }
+        let mut proven: HashMap<&AmiId, Timestamp> = HashMap::new();
+        for report in inventory.usage_reports.iter().filter(|report| report.is_proof(self.now)) {
+            let newest = proven.entry(&report.image).or_insert(report.made_at);
+            *newest = report.made_at.max(*newest);
         }
-        for (image, report) in newest {
-            self.reported.insert(image);
+        for report in inventory.usage_reports.iter().filter(|report| report.is_recent(self.now)) {
+            let image = &report.image;
+            if proven.get(image).is_some_and(|newest| report.made_at < *newest) {
+                continue;
+            }
             // Who cannot launch it is no user; and who was read is known better.
             let shares = inventory.launch_permissions.get(image);
             let counts = |user: &&Reference| {
@@ -31,8 +34,9 @@ impl<'a> Joined<'a> {
                 may_launch && self.unseen(&inventory.place, account, Shared::Image).is_some()
             };
             let unread: Vec<Reference> = report.users.iter().filter(counts).cloned().collect();
-            self.image_users.entry(image).or_default().extend(unread);
+            add_unseen(self.image_users.entry(image).or_default(), unread.into_iter());
         }
+        self.reported.extend(proven.into_keys());
     }
 
     /// What other places used when they were last completely read, where they are not now: for a day it counts as if it had

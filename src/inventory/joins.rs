@@ -213,6 +213,7 @@ impl<'a> Joined<'a> {
         let sharing = inventory.launch_permissions.get(&image.id).or(self.unasked.as_ref());
         let users = self.image_users.get(&image.id).map(Vec::as_slice).unwrap_or_default();
         let unknown = self.why_image_usage_is_unknown(inventory, image, sharing);
+        let relation = |account: &AccountId| self.estate.organization.relation(account, self.history);
         ImageFacts {
             place: &inventory.place,
             image,
@@ -227,7 +228,7 @@ impl<'a> Joined<'a> {
             users,
             usage: if unknown.is_empty() { Ok(Usage { references: users }) } else { Err(unknown) },
             sharing,
-            reach: self.graphs.get(&inventory.place).map(|graph| graph.image(image, sharing)).unwrap_or_default(),
+            reach: self.graphs.get(&inventory.place).map(|graph| graph.image(image, sharing, relation)).unwrap_or_default(),
             family_name: match families {
                 Some(families) => families.standing.get(&image.id).map(|family| Cow::Borrowed(family.name.as_str())),
                 None => family_name(image, self.config).map(Cow::Owned),
@@ -268,6 +269,7 @@ impl<'a> Joined<'a> {
         let unknown = self.why_snapshot_usage_is_unknown(inventory, snapshot, is_public, sharing);
         let unknown_images = self.why_images_of_snapshot_are_unknown(inventory);
         let images_known = unknown_images.is_empty();
+        let relation = |account: &AccountId| self.estate.organization.relation(account, self.history);
         SnapshotFacts {
             place: &inventory.place,
             snapshot,
@@ -275,7 +277,7 @@ impl<'a> Joined<'a> {
             age: since(snapshot.started_at, self.now),
             is_public,
             sharing,
-            reach: self.graphs.get(&inventory.place).map(|graph| graph.snapshot(snapshot, sharing)).unwrap_or_default(),
+            reach: self.graphs.get(&inventory.place).map(|graph| graph.snapshot(snapshot, sharing, relation)).unwrap_or_default(),
             referring_images: images,
             images: if images_known { Ok(images) } else { Err(unknown_images) },
             users,

@@ -2,7 +2,8 @@
 //!
 //! The owner of an image may have EC2 look into every account that uses it, even those nobody here can enter
 //! (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/your-ec2-ami-usage.html>). A report is a picture of the moment it was
-//! made, of the accounts and resource types that were asked for; anything less than all of them proves nothing.
+//! made, of the accounts and resource types that were asked for. Whatever it names is used; that nothing else is proves only
+//! one that looked at all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,24 +24,30 @@ const WHOLE: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
 /// be older (`CreateImageUsageReport`, `version-depth`).
 const EVERY_VERSION: i64 = 10_000;
 
-/// One finished report about one image that covers everything a report can.
+/// One report about one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageReport {
     pub image: AmiId,
     pub made_at: Timestamp,
+    /// Whether it is finished and covers everything a report can: then whom it does not name uses nothing.
+    pub whole: bool,
     /// What it counts, per account and type.
     pub users: Vec<Reference>,
 }
 
 impl UsageReport {
-    /// Whether it is as fresh as any other account's reading must be.
-    pub fn counts(&self, now: Timestamp) -> bool {
-        let age = now.duration_since(self.made_at);
-        !age.is_negative() && age < REMEMBERED
+    /// Whether it tells of everybody, and is as fresh as any other account's reading must be.
+    pub fn is_proof(&self, now: Timestamp) -> bool {
+        self.whole && self.made_at <= now && self.is_recent(now)
+    }
+
+    /// Whether what it names counts. A clock that is ahead of ours makes no use undone.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now.duration_since(self.made_at) < REMEMBERED
     }
 }
 
-/// The whole reports among the answers. A report that cannot be read is a gap, and none.
+/// The reports among the answers. A report that cannot be read is a gap, and none.
 pub(super) fn usage_reports(answers: &Answers, gaps: &mut Gaps) -> Vec<UsageReport> {
     let heads = gaps.asked(Source::UsageReports, &answers.usage_reports, |answer| {
         let reports = listed(&answer.image_usage_reports, "ImageUsageReports")?;
@@ -59,13 +66,12 @@ pub(super) fn usage_reports(answers: &Answers, gaps: &mut Gaps) -> Vec<UsageRepo
         }
         Ok(counted)
     });
-    let (Some(heads), Some(mut counted)) = (heads, counted) else { return Vec::new() };
-    let whole = heads.into_iter().flatten();
-    whole.map(|(id, image, made_at)| UsageReport { image, made_at, users: counted.remove(&id).unwrap_or_default() }).collect()
+    let (Some(heads), Some(counted)) = (heads, counted) else { return Vec::new() };
+    heads.into_iter().map(|(id, report)| UsageReport { users: counted.get(&id).cloned().unwrap_or_default(), ..report }).collect()
 }
 
-/// Which report it is, about which image, of when; `None` where it is not finished, or not of everything.
-fn head(report: &ImageUsageReport) -> Result<Option<(String, AmiId, Timestamp)>, String> {
+/// A report's id and what it says of itself. One that was listed before it was finished may have entries a moment later.
+fn head(report: &ImageUsageReport) -> Result<(String, UsageReport), String> {
     let id = required(report.report_id.clone(), "ReportId", "a usage report")?;
     let image = required(report.image_id.clone(), "ImageId", &format!("report {id}"))?;
     let made_at = time(&required(report.creation_time.clone(), "CreationTime", &format!("report {id}"))?, "CreationTime", &id)?;
@@ -73,8 +79,9 @@ fn head(report: &ImageUsageReport) -> Result<Option<(String, AmiId, Timestamp)>,
     let covered: BTreeSet<&str> = kinds.iter().filter(|kind| is_whole(kind)).filter_map(|kind| kind.resource_type.as_deref()).collect();
     // "To include all accounts, omit this parameter" (CreateImageUsageReport).
     let all_accounts = report.account_ids.as_ref().is_none_or(Vec::is_empty);
-    let whole = report.state.as_deref() == Some("available") && all_accounts && WHOLE.iter().all(|kind| covered.contains(kind));
-    Ok(whole.then(|| (id, image.into(), made_at)))
+    let finished = report.state.as_deref() == Some("available");
+    let whole = finished && all_accounts && WHOLE.iter().all(|kind| covered.contains(kind));
+    Ok((id, UsageReport { image: image.into(), made_at, whole, users: Vec::new() }))
 }
 
 /// Whether it looked at all there is of this type.
@@ -132,37 +139,40 @@ mod tests {
     fn a_whole_report_names_accounts_and_counts() {
         let inventory = read(report(), json!([entry("ec2:Instance", 3), entry("ec2:LaunchTemplate", 0)]));
         let [report] = inventory.usage_reports.as_slice() else { panic!("{:?}", inventory.gaps) };
-        assert!(report.counts(now()));
+        assert!(report.is_proof(now()));
         assert_eq!(
             report.users.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["usage report of 3 ec2:Instance in account 999999999999"]
         );
         assert_eq!(report.users[0].place, Place::new("999999999999", "us-east-1"));
         let hours = |hours: i64| now().checked_add(SignedDuration::from_hours(hours)).unwrap();
-        assert!(report.counts(hours(17)) && !report.counts(hours(18)) && !report.counts(hours(-7)), "18 hours later it is a day old");
+        let proof = |hour: i64| report.is_proof(hours(hour));
+        assert!(proof(17) && !proof(18) && !proof(-7), "18 hours later it is a day old");
+        assert!(report.is_recent(hours(-7)) && !report.is_recent(hours(18)), "who uses it does so whatever the clock");
     }
 
     #[test]
-    fn anything_less_than_everything_is_no_report() {
-        let less: [(&str, Value); 7] = [
+    fn anything_less_than_everything_is_no_proof() {
+        let depth = |depth: &str| {
+            json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate",
+                "ResourceTypeOptions": [{"OptionName": "version-depth", "OptionValues": [depth]}]}])
+        };
+        let less: [(&str, Value); 8] = [
             ("State", json!("pending")),
             ("State", json!("error")),
+            ("State", Value::Null),
             ("AccountIds", json!(["999999999999"])),
             ("ResourceTypes", json!([{"ResourceType": "ec2:Instance"}])),
             ("ResourceTypes", json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate"}])),
-            (
-                "ResourceTypes",
-                json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate",
-                    "ResourceTypeOptions": [{"OptionName": "version-depth", "OptionValues": ["20"]}]}]),
-            ),
+            ("ResourceTypes", depth("20")),
             ("ResourceTypes", json!([])),
         ];
         for (field, value) in less {
             let mut report = report();
             report[field] = value.clone();
-            let inventory = read(report, json!([]));
-            assert!(inventory.usage_reports.is_empty(), "{field} {value}");
-            assert!(!inventory.gaps.iter().any(|gap| gap.source == Source::UsageReports), "{:?}", inventory.gaps);
+            let inventory = read(report, json!([entry("ec2:Instance", 1)]));
+            let [report] = inventory.usage_reports.as_slice() else { panic!("{field} {value}: {:?}", inventory.gaps) };
+            assert!(!report.is_proof(now()) && report.is_recent(now()) && report.users.len() == 1, "{field} {value}");
         }
     }
 

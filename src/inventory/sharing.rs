@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{AccountId, Grantee, Image, ImageState, Permissions, Snapshot, SnapshotId};
 
+use super::membership::Relation;
 use super::place::Inventory;
 
 /// What the three lists together tell of one image or snapshot.
@@ -41,7 +42,13 @@ impl<'a> Graph<'a> {
     }
 
     /// What is known of an image that is shared like that.
-    pub(super) fn image(&self, image: &'a Image, sharing: Option<&'a Permissions>) -> Reach<'a> {
+    /// `relation` tells how an account stands to us, `None` where that is not known.
+    pub(super) fn image(
+        &self,
+        image: &'a Image,
+        sharing: Option<&'a Permissions>,
+        relation: impl Fn(&AccountId) -> Option<Relation>,
+    ) -> Reach<'a> {
         let account = &self.inventory.place.account;
         if image.owner != *account {
             return Reach::default();
@@ -62,22 +69,42 @@ impl<'a> Graph<'a> {
         Reach {
             public_snapshots: public.flatten(),
             snapshots_shared_with: accounts,
-            left: None,
+            left: sharing.and_then(|sharing| self.left(sharing, relation)),
             unusable: sharing.and_then(|sharing| self.unusable(sharing, &own, all_seen)),
             keys: own.iter().filter_map(|snapshot| snapshot.kms_key.as_deref()).collect(),
         }
     }
 
     /// What is known of a snapshot that is shared like that.
-    pub(super) fn snapshot(&self, snapshot: &'a Snapshot, sharing: Option<&'a Permissions>) -> Reach<'a> {
+    pub(super) fn snapshot(
+        &self,
+        snapshot: &'a Snapshot,
+        sharing: Option<&'a Permissions>,
+        relation: impl Fn(&AccountId) -> Option<Relation>,
+    ) -> Reach<'a> {
         if snapshot.owner != self.inventory.place.account {
             return Reach::default();
         }
         Reach {
+            left: sharing.and_then(|sharing| self.left(sharing, relation)),
             unusable: sharing.and_then(|sharing| self.unusable(sharing, &[snapshot], true)),
             keys: snapshot.kms_key.as_deref().into_iter().collect(),
             ..Reach::default()
         }
+    }
+
+    /// The accounts that were ours once; nothing while of one of them that is not known.
+    fn left(&self, sharing: &'a Permissions, relation: impl Fn(&AccountId) -> Option<Relation>) -> Option<BTreeSet<&'a AccountId>> {
+        let mut left = BTreeSet::new();
+        for account in sharing.shares().filter_map(Grantee::account).filter(|account| **account != self.inventory.place.account) {
+            match relation(account)? {
+                Relation::Left { .. } => {
+                    left.insert(account);
+                }
+                Relation::Ours | Relation::Suspended | Relation::Stranger => {}
+            }
+        }
+        Some(left)
     }
 
     /// The grantees that lack a key to one of these snapshots. Whoever lacks one key cannot launch the image, whatever is
@@ -158,7 +185,8 @@ mod tests {
     fn told(answers: Answers) -> String {
         let inventory = Inventory::from_answers(answers);
         let image = &inventory.images[0];
-        let reach = Graph::new(&inventory).image(image, inventory.launch_permissions.get(&image.id));
+        let stranger = |_: &AccountId| Some(Relation::Stranger);
+        let reach = Graph::new(&inventory).image(image, inventory.launch_permissions.get(&image.id), stranger);
         let words = |known: Option<Vec<String>>| known.map_or("-".to_owned(), |words| words.join("+"));
         let public = reach.public_snapshots.map(|ids| ids.iter().map(ToString::to_string).collect());
         let shared = reach.snapshots_shared_with.map(|ids| ids.iter().map(ToString::to_string).collect());
@@ -224,5 +252,20 @@ mod tests {
         };
         assert_eq!(with(plain), "//", "what is not encrypted needs no key");
         assert_eq!(with(|answers| answers.launch_permissions.clear()), "//-");
+    }
+
+    #[test]
+    fn whoever_left_is_told_apart_from_who_never_was_ours() {
+        let inventory = Inventory::from_answers(answers());
+        let image = &inventory.images[0];
+        let left = |relation: Option<Relation>| {
+            let reach = Graph::new(&inventory).image(image, inventory.launch_permissions.get(&image.id), |_| relation);
+            reach.left.map(|accounts| accounts.into_iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let last_seen = "2026-11-01T00:00:00Z".parse().unwrap();
+        assert_eq!(left(Some(Relation::Left { last_seen })), Some(vec![PARTNER.to_owned()]), "not the account itself");
+        assert_eq!(left(Some(Relation::Suspended)), Some(Vec::new()));
+        assert_eq!(left(Some(Relation::Stranger)), Some(Vec::new()));
+        assert_eq!(left(None), None);
     }
 }

@@ -109,10 +109,12 @@ pub(super) fn counted(
     seen: &Seen<'_>,
     object: &mut impl FnMut(String),
 ) -> bool {
+    let reports = || inventory.usage_reports.iter().filter(|report| report.image.as_str() == image);
     let day_old = |made_at: Timestamp| seen.now.duration_since(made_at) >= DAY || made_at > seen.now;
-    let reports = inventory.usage_reports.iter().filter(|report| report.image.as_str() == image && !day_old(report.made_at));
-    let Some(newest) = reports.max_by_key(|report| report.made_at) else { return false };
-    for user in &newest.users {
+    let proofs = reports().filter(|report| report.whole && !day_old(report.made_at));
+    let Some(newest) = proofs.map(|report| report.made_at).max() else { return false };
+    // One that looked at less proves nothing but what it names.
+    for user in reports().filter(|report| report.made_at >= newest).flat_map(|report| &report.users) {
         let account = &user.place.account;
         let shared = grantees.iter().any(|grantee| match grantee {
             Grantee::Everyone => true,

@@ -100,6 +100,8 @@ fn slices<'c, 'a>(occasion: &Occasion<'_>, topic: &str, key: &Key, changes: &'c 
 fn part(occasion: &Occasion<'_>, topic: &str, key: &Key, changes: &[Change<'_>], number: usize, total: usize) -> Message {
     let Key { severity, event, action, account } = key;
     let what = match changes {
+        // Its place is all there is to say of a place.
+        [only] if total == 1 && only.resource() == only.place().to_string() => line(&only.resource(), 64),
         [only] if total == 1 => format!("{} in {}", line(&only.resource(), 64), line(&only.place().to_string(), 64)),
         many => format!(
             "{} in account {}",

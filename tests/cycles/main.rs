@@ -8,6 +8,7 @@
 mod accounts;
 mod copies;
 mod crash;
+mod economy;
 mod exposure;
 mod failures;
 mod gaps;
@@ -19,8 +20,10 @@ mod limits;
 mod partitions;
 mod peers;
 mod permissions;
+mod places;
 mod process;
 mod program;
 mod reports;
 mod sharing;
 mod traps;
+mod usage_reports;

@@ -91,32 +91,82 @@ fn across(answers: &mut [Answers], uses: &[(usize, usize, UserSeed)]) {
     }
 }
 
-/// EC2's report of who uses the images of a place elsewhere: `users` of the first so many of them.
-fn report(answers: &mut Answers, hours_ago: i64, users: usize) {
+/// EC2's report of who uses the images of a place elsewhere.
+#[derive(Clone, Copy, Debug)]
+struct Reported {
+    hours_ago: i64,
+    /// Somebody uses the first so many of them.
+    users: usize,
+    /// How many versions of each launch template it looked at.
+    depth: u16,
+}
+
+fn reported() -> impl Strategy<Value = Reported> {
+    let depth = prop_oneof![3 => Just(10_000), 1 => Just(20)];
+    (0i64..30, 0usize..3, depth).prop_map(|(hours_ago, users, depth)| Reported { hours_ago, users, depth })
+}
+
+/// Has EC2 report on every image of a place.
+fn report(answers: &mut Answers, all: &[Reported]) {
     let images = answers.images.as_ref().unwrap().images.iter().flatten().flatten();
     let ids: Vec<String> = images.filter_map(|image| image.image_id.clone()).collect();
-    let whole = ImageUsageOption { option_name: Some("version-depth".into()), option_values: Some(vec![Some("10000".into())]) };
-    let kind =
-        |name: &str| ImageUsageResourceType { resource_type: Some(name.into()), resource_type_options: Some(vec![Some(whole.clone())]) };
-    let report = |id: &String| ImageUsageReport {
-        image_id: Some(id.clone()),
-        report_id: Some(format!("report-{id}")),
-        resource_types: Some(vec![Some(kind("ec2:Instance")), Some(kind("ec2:LaunchTemplate"))]),
-        state: Some("available".into()),
-        creation_time: Some(now().checked_sub(SignedDuration::from_hours(hours_ago)).unwrap().to_string()),
-        ..ImageUsageReport::default()
-    };
-    let entry = |id: &String| ImageUsageReportEntry {
-        report_id: Some(format!("report-{id}")),
-        account_id: Some(STRANGER.into()),
-        resource_type: Some("ec2:Instance".into()),
-        usage_count: Some(1),
-        ..ImageUsageReportEntry::default()
-    };
-    let entries = ids.iter().take(users).map(|id| Some(entry(id))).collect();
-    answers.usage_reports =
-        Some(Ok(DescribeImageUsageReports { image_usage_reports: Some(ids.iter().map(|id| Some(report(id))).collect()) }));
+    let (mut reports, mut entries) = (Vec::new(), Vec::new());
+    for (number, Reported { hours_ago, users, depth }) in all.iter().enumerate() {
+        let depth = ImageUsageOption { option_name: Some("version-depth".into()), option_values: Some(vec![Some(depth.to_string())]) };
+        let kind = |name: &str| ImageUsageResourceType {
+            resource_type: Some(name.into()),
+            resource_type_options: Some(vec![Some(depth.clone())]),
+        };
+        let name = |id: &String| Some(format!("report-{number}-{id}"));
+        reports.extend(ids.iter().map(|id| {
+            Some(ImageUsageReport {
+                image_id: Some(id.clone()),
+                report_id: name(id),
+                resource_types: Some(vec![Some(kind("ec2:Instance")), Some(kind("ec2:LaunchTemplate"))]),
+                state: Some("available".into()),
+                creation_time: Some(now().checked_sub(SignedDuration::from_hours(*hours_ago)).unwrap().to_string()),
+                ..ImageUsageReport::default()
+            })
+        }));
+        entries.extend(ids.iter().take(*users).map(|id| {
+            Some(ImageUsageReportEntry {
+                report_id: name(id),
+                account_id: Some(STRANGER.into()),
+                resource_type: Some("ec2:Instance".into()),
+                usage_count: Some(1),
+                ..ImageUsageReportEntry::default()
+            })
+        }));
+    }
+    answers.usage_reports = Some(Ok(DescribeImageUsageReports { image_usage_reports: Some(reports) }));
     answers.usage_report_entries = Some(Ok(DescribeImageUsageReportEntries { image_usage_report_entries: Some(entries) }));
+}
+
+#[test]
+fn the_audit_catches_a_planner_that_overlooks_what_a_narrow_report_names() {
+    let mut runner = TestRunner::deterministic();
+    let (config, history) = (boundless(), History::default());
+    let mut caught = 0;
+    for _ in 0..100 {
+        let answers = estate().new_tree(&mut runner).unwrap().current();
+        let whole = Reported { hours_ago: 2, users: 0, depth: 10_000 };
+        let narrow = Reported { hours_ago: 1, users: 7, depth: 20 };
+        let [without, with] = [vec![whole], vec![whole, narrow]].map(|reports| {
+            let mut answers = answers.clone();
+            answers.iter_mut().take(1).for_each(|first| report(first, &reports));
+            governed(&answers, &config, None)
+        });
+        let (careless, _) = later_plan(&without, &history, &config, &EAGER, now());
+        let (careful, _) = later_plan(&with, &history, &config, &EAGER, now());
+        let objections = audit(&careless, &with, &history, &config);
+        for step in careless.steps.iter().filter(|step| !steps(&careful).contains(&step.triple())) {
+            caught += 1;
+            let about = format!("{} {}", step.action, step.resource);
+            let names = |objection: &Objection| objection.about == about && objection.reason.starts_with("usage report of 1 ec2:Instance");
+            assert!(objections.iter().any(names), "{step:?}: {objections:?}");
+        }
+    }
+    assert!(caught > 0, "no image's use was ever known by a report alone");
 }
 
 fn push<A, T>(answer: &mut Answer<A>, list: impl Fn(&mut A) -> &mut List<T>, item: T) {
@@ -136,15 +186,16 @@ proptest! {
         uses in prop::collection::vec((0usize..2, 0usize..7, user()), 0..6),
         denials in prop::collection::vec((2usize..4, source()), 0..3),
         hours in 0i64..60,
-        reported in prop::option::weighted(0.3, (0i64..30, 0usize..3)),
+        reports in prop::collection::vec(reported(), 0..3),
+        narrow in reported().prop_map(|report| Reported { depth: 20, ..report }),
         shipped: bool,
     ) {
         let policies = if shipped { &*SHIPPED } else { &*EAGER };
         let config = boundless();
         let mut answers = answers;
         across(&mut answers, &uses);
-        if let (Some((hours_ago, users)), Some(first)) = (reported, answers.first_mut()) {
-            report(first, hours_ago, users);
+        if let Some(first) = answers.first_mut() {
+            report(first, &reports);
         }
         let whole = governed(&answers, &config, None);
         let mut history = History::default();
@@ -163,10 +214,16 @@ proptest! {
         if let Some(first) = unreported.first_mut() {
             first.usage_reports = first.usage_reports.as_ref().map(|_| Err("denied".into()));
         }
+        // One that looked at less can only tell of more use.
+        let mut narrower = answers.clone();
+        if let Some(first) = narrower.first_mut() {
+            report(first, &reports.iter().copied().chain([narrow]).collect::<Vec<_>>());
+        }
         let lost = governed(&answers, &config, Some(ACCOUNTS[1]));
-        let partly = governed(&less, &config, None);
-        let unreported = governed(&unreported, &config, None);
-        for (what, estate) in [("not entered", lost), ("partly read", partly), ("without reports", unreported)] {
+        let [partly, unreported, narrower] = [less, unreported, narrower].map(|answers| governed(&answers, &config, None));
+        for (what, estate) in
+            [("not entered", lost), ("partly read", partly), ("without reports", unreported), ("with a narrow report", narrower)]
+        {
             let (part, objections) = later_plan(&estate, &history, &config, policies, at);
             let added: Vec<_> = steps(&part).difference(&steps(&plan)).cloned().collect();
             prop_assert!(added.is_empty(), "{} after {} hours, that added {:#?}", what, hours, added);

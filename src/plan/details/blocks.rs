@@ -22,7 +22,7 @@ pub(super) fn of_place(facts: &PlaceFacts<'_>, reads: impl Fn(&str) -> bool) -> 
             Shareable::Snapshots => facts.public_snapshots,
         };
         if let Some(public @ 1..) = public {
-            told.push(format!("{public} {of} are public already and stay so until each is made private"));
+            told.push(format!("public {of}, which that does not change: {public}"));
         }
     }
     told

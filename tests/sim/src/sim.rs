@@ -36,6 +36,15 @@ impl Sim {
         heart::handle(&mut self.lock(), request)
     }
 
+    /// A call of EC2 that the account's user makes beside whoever is being tested, as it comes over the wire:
+    /// `Action=DisableImage&ImageId=ami-1`. Reset where that is no request.
+    pub fn call(&self, account: &str, region: &str, query: &str) -> Reply {
+        let credential = format!("AKIA{account}/20260101/{region}/ec2/aws4_request");
+        let header = format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
+        let request = Request::post("http://localhost/").header("authorization", header);
+        request.body(Bytes::from(query.to_owned())).map_or(Reply::Reset, |request| self.handle(&request))
+    }
+
     /// Serves on an ephemeral loopback port until the server is dropped or stopped.
     pub async fn serve(&self) -> std::io::Result<Server> {
         self.serve_on(0).await
