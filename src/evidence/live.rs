@@ -53,6 +53,9 @@ impl Evidence {
         Questions::note_unanswered(&asked, &mut estate);
         history.observe(&Joined::new(&estate, &history.clone(), config, now));
         if let Some(recording) = recording {
+            // Who belongs to us has a file of its own.
+            let unreached = estate.gaps.iter().filter(|gap| gap.source != Source::Organization);
+            history.unreached = unreached.cloned().collect();
             recording.history(&history)?;
         }
         Self { estate, history, approved, now }.or_nothing()

@@ -68,13 +68,14 @@ impl Evidence {
         let history = recorded.history()?.unwrap_or_default();
         // Side by side, each place's answers dropped as soon as they are read.
         let read = |place| Inventory::settled(recorded.answers(place, &history), &config.sources, now);
-        let places: Vec<Inventory> = recorded.places().par_iter().map(read).collect();
+        let places: Vec<Inventory> = recorded.places(&history).par_iter().map(read).collect();
         places.into_iter().for_each(|inventory| estate.add(inventory));
         match recorded.organization() {
             Some(Ok(organization)) => estate.learn_organization(organization, "organization.json"),
             Some(Err(error)) => estate.organization_unread(error),
             None => {}
         }
+        estate.gaps.extend(history.unreached.iter().cloned());
         estate.govern_recorded(config);
         let evidence = Self { estate, history, approved: BTreeSet::new(), now };
         evidence.answered_by_files(config, policies, principal)

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Action, AmiId, Context, Place, Region, ResourceId, SnapshotId, Source};
+use crate::model::{AccountId, Action, AmiId, Context, Gap, Place, Region, ResourceId, SnapshotId, Source};
 
 use super::failed_launches::FailedLaunches;
 use super::membership::Membership;
@@ -80,6 +80,9 @@ pub struct History {
     /// not answer; any other was not asked. Not for the ledger.
     #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub recorded: BTreeMap<Place, BTreeSet<Source>>,
+    /// In a record: the Regions and accounts that could not be entered. Not for the ledger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreached: Vec<Gap>,
 }
 
 /// How long a step has been due. It runs only over cycles that judged it due and free.

@@ -50,6 +50,7 @@ impl Ledger {
             failed_launches: take(&mut kinds, "failed_launches")?,
             // A record's own note.
             recorded: BTreeMap::new(),
+            unreached: Vec::new(),
         };
         match kinds.into_keys().next() {
             Some(kind) => Err(LedgerError::unreadable("history", super::Unreadable::Word(kind))),
@@ -77,6 +78,7 @@ impl Ledger {
             watched,
             failed_launches,
             recorded: _,
+            unreached: _,
         } = after;
         let changes = [
             ("clocks", differences(&before.clocks, clocks)?),

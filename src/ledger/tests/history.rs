@@ -145,6 +145,7 @@ prop_compose! {
             watched,
             failed_launches,
             recorded: BTreeMap::new(),
+            unreached: Vec::new(),
         }
     }
 }

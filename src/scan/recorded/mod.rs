@@ -10,6 +10,7 @@ mod place;
 mod tests;
 mod write;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,9 +71,11 @@ pub fn open(dir: &Path) -> Result<Recorded, RecordedError> {
 }
 
 impl Recorded {
-    /// The places found, sorted.
-    pub fn places(&self) -> &[Place] {
-        &self.places
+    /// The places that were recorded, sorted: those found, and those that the recorded `history` names and whose folders
+    /// are gone. Of these every source is a gap.
+    pub fn places(&self, history: &History) -> Vec<Place> {
+        let all: BTreeSet<&Place> = self.places.iter().chain(history.recorded.keys()).collect();
+        all.into_iter().cloned().collect()
     }
 
     /// Reads one place. Drop the answers before reading the next one. `history` is the recorded one, which notes what else

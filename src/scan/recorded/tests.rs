@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::inventory::answers::*;
-use crate::model::{AmiId, SnapshotId, Source};
+use crate::model::{AmiId, Gap, SnapshotId, Source};
 
 const ACCOUNT: &str = "123456789012";
 
@@ -76,6 +76,25 @@ fn what_a_record_says_it_asked_is_a_gap_where_it_is_missing() {
     lost(part.resources.unwrap().unwrap_err());
     lost(part.events.unwrap().unwrap_err());
     lost(part.others[&Source::named("ours")].clone().unwrap_err());
+}
+
+#[test]
+fn a_recorded_place_whose_folder_is_gone_is_still_a_place() {
+    let dir = TempDir::new().unwrap();
+    let recording = Recording::create(dir.path()).unwrap();
+    let there = Place::new(ACCOUNT, "eu-west-1");
+    for place in [here(), there.clone()] {
+        recording.place(&Answers::unread(place, "denied")).unwrap();
+    }
+    let unreached = vec![Gap::in_place(&Place::new(ACCOUNT, "ap-east-1"), Source::Regions, "not enabled")];
+    recording.history(&History { unreached: unreached.clone(), ..History::default() }).unwrap();
+    // As an archive leaves it that keeps no empty folders.
+    fs::remove_dir(dir.path().join(ACCOUNT).join("eu-west-1")).unwrap();
+    let recorded = open(dir.path()).unwrap();
+    let history = recorded.history().unwrap().unwrap();
+    assert_eq!(recorded.places(&history), [there.clone(), here()]);
+    assert!(recorded.answers(&there, &history).images.unwrap_err().contains("is missing"));
+    assert_eq!(history.unreached, unreached);
 }
 
 #[test]
@@ -191,9 +210,9 @@ fn places_are_found_sorted_and_one_without_any_file_is_still_a_place() {
     fs::create_dir_all(dir.path().join("odd-account/eu-west-1")).unwrap();
     fs::write(dir.path().join("odd-account/eu-west-1/describe-images.json"), "{}").unwrap();
     let recorded = open(dir.path()).unwrap();
-    let places: Vec<String> = recorded.places().iter().map(Place::to_string).collect();
+    let places: Vec<String> = recorded.places(&History::default()).iter().map(Place::to_string).collect();
     assert_eq!(places, ["123456789012/ap-south-1", "123456789012/us-east-1", "odd-account/eu-west-1"]);
-    assert!(recorded.answers(&recorded.places()[0], &History::default()).images.is_err());
+    assert!(recorded.answers(&recorded.places(&History::default())[0], &History::default()).images.is_err());
 }
 
 #[test]
@@ -226,7 +245,7 @@ fn a_record_goes_only_into_a_new_directory_and_is_for_its_owner_alone() {
     let files: Vec<_> = fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files, ["describe-images.json"]);
     let recorded = open(&target).unwrap();
-    assert_eq!(recorded.history().unwrap(), Some(History::default()));
+    assert_eq!(recorded.history().unwrap(), Some(History { recorded: [(here(), [].into())].into(), ..History::default() }));
     assert!(recorded.organization().unwrap().is_ok());
     assert!(matches!(Recording::create(&target), Err(RecordError::NotEmpty { .. })));
     assert!(matches!(Recording::create(&place.join("describe-images.json")), Err(RecordError::NotADirectory { .. })));

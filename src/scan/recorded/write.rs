@@ -160,8 +160,7 @@ impl Recording {
 
     /// Writes what only earlier cycles know, and what was asked of the places written so far.
     pub fn history(&self, history: &History) -> Result<(), RecordError> {
-        let mut recorded = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        recorded.retain(|_, sources| !sources.is_empty());
+        let recorded = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
         file(&self.dir.join("history.json"), &History { recorded, ..history.clone() })
     }
 }
