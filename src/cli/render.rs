@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize, Style};
 
 use crate::model::{Action, ActionClass, Context, Gap, Place, ResourceId, Severity, printable};
-use crate::plan::{Entry, Finding, Plan};
+use crate::plan::{Entry, Finding, Plan, own_title};
 use crate::policy::PolicySet;
 
 /// Resources shown per group unless everything is asked for.
@@ -154,7 +154,8 @@ impl Page<'_> {
     }
 
     fn title(&self, policy: &str) -> String {
-        self.policies.info(policy).map_or(policy, |info| info.label()).to_owned()
+        let of_policy = self.policies.info(policy).map(|info| info.label());
+        of_policy.or_else(|| own_title(policy)).unwrap_or(policy).to_owned()
     }
 }
 

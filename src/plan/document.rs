@@ -120,6 +120,17 @@ pub struct Finding {
     pub detail: String,
 }
 
+/// What a finding that no policy asked for is about; `None` for the id of a policy.
+pub fn own_title(because: &str) -> Option<&'static str> {
+    Some(match because {
+        "no-recycle-bin-rule" => "No Recycle Bin rule keeps what is taken away",
+        "unused-source-expired" => "A declaration of an unused source has run out",
+        "encrypted-parameters" => "Encrypted parameters were not read",
+        _ if because.starts_with("managed-by-") => "Somebody else is in charge",
+        _ => return None,
+    })
+}
+
 /// How much of a place nothing is due for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Untouched {

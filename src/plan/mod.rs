@@ -20,7 +20,7 @@ mod unseen;
 pub use crate::model::Principal;
 pub use audit::{Objection, audit};
 pub use clocks::{advance, lapsed};
-pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched};
+pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched, own_title};
 pub use judge::create_rule;
 pub use make::{make, make_exposure};
 pub use outlook::{Forecast, outlook};
