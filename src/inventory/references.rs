@@ -235,6 +235,16 @@ impl Reference {
 }
 
 impl Reference {
+    /// Whether both are failed launches by the same launcher, however often and told by the same source.
+    pub(super) fn is_same_launcher(&self, other: &Self) -> bool {
+        match (&self.user, &other.user) {
+            (User::FailedLaunch { by, source, times: _ }, User::FailedLaunch { by: other, source: theirs, times: _ }) => {
+                by == other && source == theirs
+            }
+            _ => false,
+        }
+    }
+
     /// The name of the Auto Scaling group, if it is one.
     pub(super) fn group(&self) -> Option<&str> {
         match &self.user {

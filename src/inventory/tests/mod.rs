@@ -6,6 +6,7 @@ mod managed;
 mod memory;
 mod recovery;
 mod replicas;
+mod screams;
 mod users;
 
 use std::collections::BTreeMap;
