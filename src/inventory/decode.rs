@@ -83,7 +83,7 @@ pub fn snapshot(snapshot: answers::Snapshot) -> Result<Snapshot, String> {
         description: snapshot.description,
         state: required(snapshot.state, "State", &id)?,
         started_at: time(&required(snapshot.start_time, "StartTime", &id)?, "StartTime", &id)?,
-        volume_id: snapshot.volume_id,
+        volume_id: snapshot.volume_id.filter(|id| !id.is_empty()),
         size_gib: snapshot.volume_size.unwrap_or(0),
         encrypted: snapshot.encrypted,
         kms_key: snapshot.kms_key_id,

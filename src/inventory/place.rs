@@ -344,7 +344,7 @@ fn learn_rules(
         return Some(Vec::new());
     }
     gaps.learn(Source::RecycleBinRule, details, |details| {
-        let described = details.into_iter().map(decode::rule).collect::<Result<Vec<_>, _>>()?;
+        let described = unique(details.into_iter().map(decode::rule), |rule| rule.id.clone())?;
         match listed.iter().find(|id| !described.iter().any(|rule| rule.id == **id)) {
             Some(id) => Err(format!("rule `{id}` is listed but not described")),
             // Details of a rule that is no longer listed protect nothing.
@@ -355,7 +355,7 @@ fn learn_rules(
 
 /// Pages that shift while they are read can name a thing twice. The same thing twice is one; two different
 /// things under one id are a failed read.
-fn unique<T: PartialEq>(items: impl Iterator<Item = Result<T, String>>, id: impl Fn(&T) -> String) -> Result<Vec<T>, String> {
+pub(super) fn unique<T: PartialEq>(items: impl Iterator<Item = Result<T, String>>, id: impl Fn(&T) -> String) -> Result<Vec<T>, String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<T> = Vec::new();
     for item in items {

@@ -18,7 +18,7 @@ use super::answers::{Event, LookupEvents};
 use super::decode::listed;
 use super::estate::Estate;
 use super::history::History;
-use super::ids;
+use super::ids::Named;
 use super::place::Inventory;
 
 /// How far behind CloudTrail may be: twelve times what it usually is. What happened in the meantime is looked for again.
@@ -79,8 +79,9 @@ impl Changed {
 fn named(event: &Event) -> Option<BTreeSet<String>> {
     let record: Value = serde_json::from_str(event.cloud_trail_event.as_deref()?).ok()?;
     let request = record.get("requestParameters")?;
-    let images = ids::in_json(request).into_iter().map(|id| id.to_string());
-    let ids: BTreeSet<String> = images.chain(ids::snapshots_in_json(request).into_iter().map(|id| id.to_string())).collect();
+    let Named { image_ids, snapshot_ids } = Named::in_json(request);
+    let images = image_ids.into_iter().map(|id| id.to_string());
+    let ids: BTreeSet<String> = images.chain(snapshot_ids.into_iter().map(|id| id.to_string())).collect();
     (!ids.is_empty()).then_some(ids)
 }
 

@@ -7,6 +7,7 @@ mod memory;
 mod recovery;
 mod replicas;
 mod screams;
+mod snapshots;
 mod users;
 
 use std::collections::BTreeMap;

@@ -423,3 +423,65 @@ fn a_source_that_was_declared_unused_is_no_gap_until_its_day() {
             .contains(&"describe-fleets: denied".into())
     );
 }
+
+#[test]
+fn a_snapshot_in_a_parameter_a_resource_or_an_unknown_file_is_in_use_by_it() {
+    let inventory = seen(|answers| {
+        let devices = json!({"OptionSettings": [{"OptionName": "BlockDeviceMappings", "Value": "/dev/sdb=snap-0a:100"}]});
+        let kind = "AWS::ElasticBeanstalk::Environment";
+        answers.resources = Some(of(json!([{"TypeName": kind, "ResourceDescriptions": [{"Identifier": "shop"}]}])));
+        let described = json!({"Identifier": "shop", "Properties": devices.to_string()});
+        answers.resource_details = Some(of(json!([{"TypeName": kind, "ResourceDescription": described}])));
+        answers.parameters = Some(of(json!({"Parameters": [
+            {"Name": "/data", "Value": "snap-0b and ami-0b", "Version": 2}, {"Name": "/data", "Value": "snap-0c", "Version": 1, "Selector": ":1"},
+        ]})));
+        let named = Named::in_json(&json!(["ami-0d", {"disk": "snap-0d"}]));
+        answers.others.insert(Source::named("ours"), Ok(named));
+    });
+    assert_eq!(
+        users(&inventory),
+        [
+            "ami-0b: parameter /data",
+            "ami-0d: recorded source ours",
+            "snap-0a: resource AWS::ElasticBeanstalk::Environment shop",
+            "snap-0b: parameter /data",
+            "snap-0c: parameter /data:1 STALE",
+            "snap-0d: recorded source ours",
+        ]
+    );
+    assert_eq!(gaps(&inventory), [""; 0]);
+}
+
+#[test]
+fn the_same_thing_twice_is_one_and_two_different_ones_under_one_id_are_a_gap() {
+    let version = |image: &str| json!({"LaunchTemplateId": "lt-1", "VersionNumber": 1, "DefaultVersion": true, "LaunchTemplateData": {"ImageId": image}});
+    let head = |latest: i64| json!({"LaunchTemplateId": "lt-1", "DefaultVersionNumber": 1, "LatestVersionNumber": latest});
+    let configuration = |image: &str| json!({"LaunchConfigurationName": "old", "ImageId": image});
+    let rule = |days: i64| {
+        json!({"Identifier": "r-1", "ResourceType": "EC2_IMAGE", "Status": "available",
+            "RetentionPeriod": {"RetentionPeriodValue": days, "RetentionPeriodUnit": "DAYS"}})
+    };
+    let twice = |latest: i64, image: &str, configured: &str, days: i64| {
+        seen(|answers| {
+            answers.launch_templates = of(json!({"LaunchTemplates": [head(1), head(latest)]}));
+            answers.launch_template_versions = of(json!({"LaunchTemplateVersions": [version("ami-0a"), version(image)]}));
+            answers.launch_configurations = of(json!({"LaunchConfigurations": [configuration("ami-0b"), configuration(configured)]}));
+            answers.rules = of(json!({"Rules": [{"Identifier": "r-1"}, {"Identifier": "r-1"}]}));
+            answers.rule_details = of(json!([rule(7), rule(days)]));
+        })
+    };
+    let same = twice(1, "ami-0a", "ami-0b", 7);
+    assert_eq!(gaps(&same), [""; 0]);
+    assert_eq!(same.rules.map(|rules| rules.len()), Some(1));
+    let different = twice(1, "ami-0c", "ami-0d", 30);
+    assert_eq!(
+        gaps(&different),
+        [
+            "describe-launch-template-versions: lt-1 version 1 is listed twice with different contents",
+            "describe-launch-configurations: old is listed twice with different contents",
+            "get-rule: r-1 is listed twice with different contents",
+        ]
+    );
+    assert_eq!(different.rules, None);
+    assert_eq!(gaps(&twice(2, "ami-0a", "ami-0b", 7)), ["describe-launch-templates: lt-1 is listed twice with different contents"]);
+}
