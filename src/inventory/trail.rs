@@ -27,9 +27,16 @@ pub(super) const LAG: SignedDuration = SignedDuration::from_hours(1);
 /// Beyond this the event history may have forgotten; it keeps 90 days.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 85);
 
-/// The calls that change who may use an image; DisableImage drops all launch permissions.
-pub const IMAGE_CHANGES: [&str; 5] =
-    ["ModifyImageAttribute", "ResetImageAttribute", "DisableImage", "EnableImage", "RestoreImageFromRecycleBin"];
+/// The calls that change who may use an image; DisableImage drops all launch permissions, and by CancelImageLaunchPermission an
+/// account gives up its own.
+pub const IMAGE_CHANGES: [&str; 6] = [
+    "ModifyImageAttribute",
+    "ResetImageAttribute",
+    "CancelImageLaunchPermission",
+    "DisableImage",
+    "EnableImage",
+    "RestoreImageFromRecycleBin",
+];
 
 /// The calls that change who may use a snapshot.
 pub const SNAPSHOT_CHANGES: [&str; 3] = ["ModifySnapshotAttribute", "ResetSnapshotAttribute", "RestoreSnapshotFromRecycleBin"];
@@ -164,6 +171,13 @@ mod tests {
             assert_eq!(changed(vec![event(r#"{"imageId":"ami-1"}"#), unreadable]), Changed::Anything);
         }
         assert!(Changed::of(&LookupEvents { events: None }).is_err());
+    }
+
+    #[test]
+    fn an_account_that_gives_up_its_share_changes_who_may_launch() {
+        assert!(IMAGE_CHANGES.contains(&"CancelImageLaunchPermission"));
+        let request = event(r#"{"CancelImageLaunchPermissionRequest":{"ImageId":"ami-1"}}"#);
+        assert_eq!(changed(vec![request]), Changed::These(["ami-1".to_owned()].into()));
     }
 
     proptest! {
