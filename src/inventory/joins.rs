@@ -94,7 +94,7 @@ impl<'a> Joined<'a> {
             }
             // A family of which only some members were listed has no rank.
             if inventory.images_read {
-                joined.families.insert(&inventory.place, families(inventory, config));
+                joined.families.insert(&inventory.place, families(inventory, config, now));
             }
         }
         joined.join_readings();
@@ -314,10 +314,11 @@ impl<'a> Joined<'a> {
         self.ancestry.children(&inventory.place, image, sharing)
     }
 
-    /// Whether a copy of `image` is in `target` or on its way there; `None` when that Region was not read.
+    /// Whether a copy of `image` is in `target` or on its way there; `None` when that Region was not read, or something there may
+    /// be one or not.
     pub fn has_replica(&self, place: &Place, image: &Image, target: &Region) -> Option<bool> {
         let there = Place { account: place.account.clone(), region: target.clone() };
-        self.estate.places.get(&there).filter(|inventory| inventory.images_read)?;
+        self.estate.places.get(&there).filter(|inventory| inventory.images_read && !self.ancestry.is_undecided(image))?;
         Some(self.ancestry.replicas(place, image).any(|(there, _)| there.region == *target))
     }
 

@@ -1,6 +1,7 @@
 //! The joins, tried over made-up estates and against second implementations that are written differently.
 
 mod ancestry;
+mod consumers;
 mod families;
 mod managed;
 mod memory;
