@@ -19,6 +19,8 @@ use super::references::{Reference, User, Users};
 pub(super) struct Parameters {
     /// By name, and for parameters of others also by ARN.
     by_name: BTreeMap<String, Values>,
+    /// Names, as they were asked for, of which Systems Manager says that they lead to nothing.
+    invalid: BTreeSet<String>,
     /// Names of those whose values are encrypted.
     pub(super) secrets: BTreeSet<String>,
 }
@@ -37,6 +39,8 @@ impl Parameters {
         let mut parameters = Self::default();
         let mut problems = Vec::new();
         let told = gaps.asked(Source::Parameters, &answers.parameters, |answer: &GetParameters| listed(&answer.parameters, "Parameters"));
+        let invalid = answers.parameters.iter().flatten().flat_map(|answer| &answer.invalid_parameters);
+        parameters.invalid = invalid.flatten().flatten().cloned().collect();
         for parameter in told.iter().flatten() {
             match parameters.tell(parameter) {
                 Ok(()) => count(&answers.place, parameter, users),
@@ -86,6 +90,11 @@ impl Parameters {
             }
         }
         Ok(())
+    }
+
+    /// Whether `reference` leads to nothing, by Systems Manager's own word: then nothing can be launched by it.
+    pub(super) fn is_invalid(&self, reference: &str) -> bool {
+        self.invalid.contains(reference) && self.value(reference).is_none()
     }
 
     /// The value of `reference`: a name or an ARN, with `:version` or `:label` behind it or not (EC2 user guide, "Use a

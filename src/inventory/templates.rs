@@ -188,14 +188,14 @@ impl Template {
     }
 }
 
-/// An image id as it is, an alias through the parameters that were read. An alias on a parameter that AWS publishes names
-/// no image of ours, whatever its value: nobody else can make a parameter whose name begins so (Systems Manager API
-/// reference, `PutParameter`).
+/// An image id as it is, an alias through the parameters that were read. An alias on a parameter that is not there launches
+/// nothing. One on a parameter that AWS publishes names no image of ours, whatever its value: nobody else can make a
+/// parameter whose name begins so (Systems Manager API reference, `PutParameter`).
 pub(super) fn resolved(image: &str, parameters: &Parameters) -> Result<Option<String>, String> {
     let Some(parameter) = image.strip_prefix(ALIAS) else { return Ok(Some(image.to_owned())) };
     match parameters.value(parameter) {
         Some(value) => Ok(Some(value.trim().to_owned())),
-        None if parameter.starts_with(PUBLISHED) => Ok(None),
+        None if parameter.starts_with(PUBLISHED) || parameters.is_invalid(parameter) => Ok(None),
         None => Err(format!("`{}`, whose value is not known", image.escape_default())),
     }
 }

@@ -485,3 +485,39 @@ fn the_same_thing_twice_is_one_and_two_different_ones_under_one_id_are_a_gap() {
     assert_eq!(different.rules, None);
     assert_eq!(gaps(&twice(2, "ami-0a", "ami-0b", 7)), ["describe-launch-templates: lt-1 is listed twice with different contents"]);
 }
+
+#[test]
+fn a_fleet_that_could_not_launch_all_it_was_asked_for_screams_too() {
+    let inventory = seen(|answers| {
+        let event = |response: Value, image: &str| {
+            let event = json!({"eventName": "CreateFleet", "userIdentity": {"arn": "arn:aws:iam::1:role/ami-0eee"}, "responseElements": response,
+                "requestParameters": {"CreateFleetRequest": {"Type": "instant", "LaunchTemplateConfigs": {"Overrides": {"ImageId": image}}}}});
+            json!({"EventId": "e", "EventName": "CreateFleet", "EventTime": "2026-11-19T12:00:00Z", "CloudTrailEvent": event.to_string()})
+        };
+        let errors = |set: Value| json!({"CreateFleetResponse": {"fleetId": "fleet-1", "errorSet": set, "fleetInstanceSet": ""}});
+        let error = json!({"item": {"errorCode": "InvalidAMIID.Unavailable", "errorMessage": "The image ID 'ami-0a' is not available"}});
+        answers.events = Some(of(json!({"Events": [
+            event(errors(error), "ami-0b"),
+            event(errors(json!([{"errorCode": "UnfulfillableCapacity"}])), "ami-0c"),
+            event(errors(json!("")), "ami-0d"), event(errors(json!({"item": []})), "ami-0d"), event(errors(Value::Null), "ami-0d"),
+            event(Value::Null, "ami-0d"),
+        ]})));
+    });
+    let by = |image: &str| format!("{image}: failed launch by arn:aws:iam::1:role/ami-0eee on 2026-11-19 12:00 UTC");
+    assert_eq!(users(&inventory), ["ami-0a", "ami-0b", "ami-0c"].map(by));
+    assert_eq!(gaps(&inventory), [""; 0]);
+}
+
+#[test]
+fn an_alias_to_a_parameter_that_is_gone_launches_nothing_and_is_no_gap() {
+    let inventory = seen(|answers| {
+        template(answers, "lt-1", &["resolve:ssm:/gone", "resolve:ssm:/golden:7", "resolve:ssm:/golden", "resolve:ssm:/unread"]);
+        answers.image_recipes = Some(of(json!({"imageRecipeSummaryList": []})));
+        answers.image_recipe_details = Some(of(json!([{"imageRecipe": {"arn": "recipe", "parentImage": "ssm:/gone"}}])));
+        answers.parameters = Some(of(json!({
+            "Parameters": [{"Name": "/golden", "Value": "ami-0a", "Version": 8}], "InvalidParameters": ["/gone", "/golden:7", "/golden"],
+        })));
+    });
+    assert_eq!(users(&inventory), ["ami-0a: launch template lt-1 version 3 (named by no group) STALE", "ami-0a: parameter /golden"]);
+    assert_eq!(gaps(&inventory), ["get-parameters: lt-1 version 4 launches `resolve:ssm:/unread`, whose value is not known"]);
+}

@@ -341,8 +341,9 @@ fn permissions() -> BoxedStrategy<List<Permission>> {
 }
 
 fn any_answers() -> impl Strategy<Value = Answers> {
-    let parameters = listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() }))
-        .prop_map(|parameters| GetParameters { parameters });
+    let parameters = listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() }));
+    let parameters = (parameters, prop::option::of(prop::collection::vec(text(), 0..3)));
+    let parameters = parameters.prop_map(|(parameters, invalid_parameters)| GetParameters { parameters, invalid_parameters });
     let volume = (text(), text()).prop_map(|(volume_id, snapshot_id)| EbsVolume { volume_id, snapshot_id });
     let volumes = listed(volume).prop_map(|volumes| DescribeVolumes { volumes });
     let bin = listed(text().prop_map(|image_id| ImageInRecycleBin { image_id, ..ImageInRecycleBin::default() }))
