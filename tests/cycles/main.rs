@@ -22,5 +22,6 @@ mod permissions;
 mod process;
 mod program;
 mod reports;
+mod screams;
 mod sharing;
 mod traps;
