@@ -110,6 +110,14 @@ impl Consumer {
         named && built && self.tags.iter().all(|(key, pattern)| image.tags.get(key).is_some_and(|value| pattern.fits(value)))
     }
 
+    /// The same, where an image whose name nobody told may have any.
+    pub fn may_describe(&self, image: &Image) -> bool {
+        match image.name.is_empty() {
+            true => Self { name_pattern: None, ..self.clone() }.describes(image),
+            false => self.describes(image),
+        }
+    }
+
     /// Whether it looks among the images of `image`'s owner when it runs in `account`.
     pub fn looks_among(&self, image: &Image, account: &AccountId) -> bool {
         let owns = |owner: &Owner| match owner {

@@ -115,22 +115,27 @@ impl Scan<'_> {
         self.record.so_far()
     }
 
-    /// Launches that CloudTrail saw fail, in places with an image that cannot be launched or may soon not be.
+    /// Launches that CloudTrail saw fail: what it says now of places with an image that cannot be launched or may soon not be,
+    /// and what it said before of any.
     async fn failed_launches(&mut self) -> Result<(), RecordError> {
-        if !self.wanted.wants(&Source::Events) {
-            return Ok(());
+        if self.wanted.wants(&Source::Events) {
+            self.look_for_failed_launches().await;
         }
+        self.estate.add_failed_launches(&mut self.history, &self.config.sources, self.now);
+        self.record.so_far()
+    }
+
+    async fn look_for_failed_launches(&mut self) {
         let places = self.estate.places.values().filter(|inventory| self.record.is_made() || inventory.may_fail_to_launch(self.now));
         let since = places.map(|inventory| (inventory.place.clone(), self.launches_begin(&inventory.place))).collect();
         launches(self.aws, &since, self.progress, |place, answer| {
             self.record.write(|| Answers { events: Some(answer.clone()), ..earlier(&place) });
             let seen = self.history.failed_launches.entry(place.clone()).or_default();
             if let Some(inventory) = self.estate.places.get_mut(&place) {
-                inventory.add_failed_launches(answer, seen, &self.config.sources, self.now);
+                inventory.learn_failed_launches(answer, seen, &self.config.sources, self.now);
             }
         })
         .await;
-        self.record.so_far()
     }
 
     fn launches_begin(&self, place: &Place) -> Timestamp {

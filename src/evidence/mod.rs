@@ -65,11 +65,12 @@ impl Evidence {
     ) -> Result<Self, EvidenceError> {
         let recorded = recorded::open(dir)?;
         let mut estate = Estate::new(config);
-        let history = recorded.history()?.unwrap_or_default();
+        let mut history = recorded.history()?.unwrap_or_default();
         // Side by side, each place's answers dropped as soon as they are read.
         let read = |place| Inventory::settled(recorded.answers(place, &history), &config.sources, now);
         let places: Vec<Inventory> = recorded.places(&history).par_iter().map(read).collect();
         places.into_iter().for_each(|inventory| estate.add(inventory));
+        estate.add_failed_launches(&mut history, &config.sources, now);
         match recorded.organization() {
             Some(Ok(organization)) => estate.learn_organization(organization, "organization.json"),
             Some(Err(error)) => estate.organization_unread(error),

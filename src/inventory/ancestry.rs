@@ -3,7 +3,7 @@
 //! A chain that leaves the estate, runs in a circle or names itself is data; every walk ends. Nothing here guesses from
 //! names.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -53,6 +53,10 @@ type Origin<'a> = (&'a AmiId, &'a Region);
 pub(super) struct Ancestry<'a> {
     images: HashMap<Origin<'a>, &'a Image>,
     children: HashMap<Origin<'a>, Vec<Child<'a>>>,
+    /// What was made from an image of that id, nobody said in which Region: only where there is more than one of them.
+    undecided: HashMap<&'a AmiId, Vec<Child<'a>>>,
+    /// The one image of an id that something was made from in a Region that nobody named; `None` where there are several.
+    namesakes: HashMap<&'a AmiId, Option<Origin<'a>>>,
     /// Places of ours whose images were not listed, and whether an earlier cycle stands in.
     blind: Vec<(&'a Place, bool)>,
 }
@@ -71,6 +75,7 @@ impl<'a> Ancestry<'a> {
         let recent = |place: &&Place| history.listed_at.get(*place).is_some_and(|at| still_counts(*at, now));
         ancestry.blind = blind.into_iter().map(|place| (place, recent(&place))).collect();
         ancestry.remember(history);
+        ancestry.decide();
         for children in ancestry.children.values_mut() {
             children.sort_by_key(|child| (child.place, child.id));
         }
@@ -82,7 +87,32 @@ impl<'a> Ancestry<'a> {
             self.images.insert((&image.id, &inventory.place.region), image);
             if let Some((source, region)) = parent(image) {
                 let child = Child { id: &image.id, place: &inventory.place, image: Some(image) };
-                self.children.entry((source, region)).or_default().push(child);
+                self.add(source, region, child);
+            }
+        }
+    }
+
+    fn add(&mut self, source: &'a AmiId, region: &'a Region, child: Child<'a>) {
+        match region.is_any() {
+            true => self.undecided.entry(source).or_default().push(child),
+            false => self.children.entry((source, region)).or_default().push(child),
+        }
+    }
+
+    /// Looks for the images that something was made from in a Region that nobody named. Ids are hardly given twice: where only
+    /// one image has it, it is the one.
+    fn decide(&mut self) {
+        let named = self.images.values().filter_map(|image| image.source_image.as_ref());
+        let mut wanted: HashSet<&AmiId> = named.filter(|(_, region)| region.is_any()).map(|(source, _)| source).collect();
+        wanted.extend(self.undecided.keys());
+        for (id, region) in self.images.keys().filter(|(id, _)| wanted.contains(id)) {
+            self.namesakes.entry(id).and_modify(|one| *one = None).or_insert(Some((id, region)));
+        }
+        for (source, found) in &self.namesakes {
+            if let Some(origin) = found
+                && let Some(children) = self.undecided.remove(source)
+            {
+                self.children.entry(*origin).or_default().extend(children);
             }
         }
     }
@@ -95,12 +125,13 @@ impl<'a> Ancestry<'a> {
         for (id, parent) in &history.parents {
             if self.blind.contains(&(&parent.place, true)) {
                 let child = Child { id, place: &parent.place, image: None };
-                self.children.entry((&parent.image, &parent.region)).or_default().push(child);
+                self.add(&parent.image, &parent.region, child);
             }
         }
     }
 
-    /// The images above `image`, or `None` where a place that was not read may hold one of them.
+    /// The images above `image`, or `None` where a place that was not read may hold one of them, or nobody can tell which of
+    /// several it is.
     pub(super) fn ancestors(&self, image: &'a Image) -> Option<Ancestors<'a>> {
         let mut images = BTreeSet::new();
         let mut next = image.source_image.as_ref();
@@ -109,8 +140,12 @@ impl<'a> Ancestry<'a> {
             if *source == image.id || !images.insert(source) {
                 break;
             }
-            let Some(above) = self.images.get(&(source, region)) else {
-                let hidden = self.blind.iter().any(|(place, _)| place.region == *region || place.region.as_str() == "*");
+            let origin = match self.namesakes.get(source).filter(|_| region.is_any()) {
+                Some(one) => (*one)?,
+                None => (source, region),
+            };
+            let Some(above) = self.images.get(&origin) else {
+                let hidden = self.blind.iter().any(|(place, _)| region.is_any() || place.region == *region || place.region.is_any());
                 return (!hidden).then_some(Ancestors { images, complete: false });
             };
             next = above.source_image.as_ref();
@@ -127,10 +162,20 @@ impl<'a> Ancestry<'a> {
         };
         let found = self.children.get(&(&image.id, &place.region)).into_iter().flatten();
         let unread = self.blind.iter().filter(|(blind, remembered)| !remembered && concerns(&blind.account));
+        let unread = unread.map(|(blind, _)| Unknown { reason: format!("the images of {blind} were not read") });
+        let undecided = self.undecided.get(&image.id).into_iter().flatten().filter(|child| concerns(&child.place.account));
+        let undecided = undecided.map(|Child { id, .. }| Unknown {
+            reason: format!("{id} was made from it or from another image of its id: its source Region was not told"),
+        });
         Children {
             found: found.filter(|child| concerns(&child.place.account)).copied().collect(),
-            unknown: unread.map(|(blind, _)| Unknown { reason: format!("the images of {blind} were not read") }).collect(),
+            unknown: unread.chain(undecided).collect(),
         }
+    }
+
+    /// Whether nobody can tell if something was made from `image` or from another image of its id.
+    pub(super) fn is_undecided(&self, image: &Image) -> bool {
+        self.undecided.contains_key(&image.id)
     }
 
     /// The copies of `image` in other Regions of its account, those on their way included: told by their source, never by

@@ -24,7 +24,7 @@ use super::references::{Reference, User};
 #[derive(Debug, Default)]
 pub(super) struct Picks<'a> {
     pub(super) certain: Vec<(&'a AmiId, Reference)>,
-    /// Images that may be picked, since it was not read whom they are shared with.
+    /// Images that may be picked, since it was not read whom they are shared with or what they are called.
     pub(super) doubtful: HashMap<&'a AmiId, Vec<Unknown>>,
 }
 
@@ -33,7 +33,10 @@ pub(super) struct Picks<'a> {
 enum Sight {
     Yes,
     No,
+    /// Whom it is shared with was not read.
     Unread,
+    /// It has no name to be found by.
+    Nameless,
 }
 
 impl Joined<'_> {
@@ -66,7 +69,7 @@ pub(super) fn picks<'a>(estate: &'a Estate, consumers: &[Consumer], unasked: Opt
 /// The images that fit and can be launched, newest first.
 fn candidates<'a>(consumer: &Consumer, places: &[&'a Inventory]) -> Vec<(&'a Inventory, &'a Image)> {
     let images = places.iter().flat_map(|inventory| inventory.images.iter().map(move |image| (*inventory, image)));
-    let mut found: Vec<_> = images.filter(|(_, image)| image.state == ImageState::Available && consumer.describes(image)).collect();
+    let mut found: Vec<_> = images.filter(|(_, image)| image.state == ImageState::Available && consumer.may_describe(image)).collect();
     found.sort_by(|(_, a), (_, b)| (b.created_at, &a.id).cmp(&(a.created_at, &b.id)));
     found
 }
@@ -86,13 +89,14 @@ impl<'a> Market<'_, 'a> {
         let Consumer { name, kind, .. } = self.consumer;
         let name = if kind.is_empty() { name.clone() } else { format!("{name} ({kind})") };
         let mut picked: BTreeMap<&AmiId, &AccountId> = BTreeMap::new();
-        let mut doubtful: BTreeSet<&AmiId> = BTreeSet::new();
+        let mut doubtful: BTreeMap<&AmiId, &str> = BTreeMap::new();
         for site in sites {
             for with_deprecated in [true, false] {
                 self.look(site, with_deprecated, |image, sight| match sight {
                     Sight::Yes if image.owner == **site => drop(picked.insert(&image.id, site)),
                     Sight::Yes => drop(picked.entry(&image.id).or_insert(site)),
-                    Sight::Unread => drop(doubtful.insert(&image.id)),
+                    Sight::Unread => drop(doubtful.insert(&image.id, "whom it is shared with was not read")),
+                    Sight::Nameless => drop(doubtful.insert(&image.id, "what it is called was not told")),
                     Sight::No => {}
                 });
             }
@@ -101,14 +105,14 @@ impl<'a> Market<'_, 'a> {
             let place = Place { account: (*site).clone(), region: region.clone() };
             picks.certain.push((image, Reference::live(&place, User::Consumer { name: name.clone() })));
         }
-        for image in doubtful.into_iter().filter(|image| !picked.contains_key(image)) {
-            let reason = format!("consumer {name} may pick it: whom it is shared with was not read");
+        for (image, why) in doubtful.into_iter().filter(|(image, _)| !picked.contains_key(image)) {
+            let reason = format!("consumer {name} may pick it: {why}");
             picks.doubtful.entry(image).or_default().push(Unknown { reason });
         }
     }
 
     /// Goes through what is seen from `site`, from the newest on, until enough are certain. Those of one moment count together:
-    /// which of them is the newest nobody can tell.
+    /// which of them is the newest nobody can tell. One from the future takes no place: its date is wrong, or the clock.
     fn look(&self, site: &AccountId, with_deprecated: bool, mut see: impl FnMut(&'a Image, Sight)) {
         let wanted = self.consumer.pick.count();
         let seen = |image: &Image| (with_deprecated || !image.is_deprecated(self.now)) && self.consumer.looks_among(image, site);
@@ -119,13 +123,21 @@ impl<'a> Market<'_, 'a> {
             }
             for (inventory, image) in moment.iter().filter(|(_, image)| seen(image)) {
                 let sight = self.sight(inventory, image, site);
-                certain += usize::from(sight == Sight::Yes);
+                certain += usize::from(sight == Sight::Yes && image.created_at <= self.now);
                 see(image, sight);
             }
         }
     }
 
     fn sight(&self, inventory: &Inventory, image: &Image, site: &AccountId) -> Sight {
+        match self.shown(inventory, image, site) {
+            Sight::Yes if !self.consumer.describes(image) => Sight::Nameless,
+            sight => sight,
+        }
+    }
+
+    /// Whether it may launch the image, whatever that is called.
+    fn shown(&self, inventory: &Inventory, image: &Image, site: &AccountId) -> Sight {
         if image.owner == *site || image.public == Some(true) {
             return Sight::Yes;
         }
@@ -148,8 +160,8 @@ impl<'a> Market<'_, 'a> {
         let unknown = if image.public.is_none() { Sight::Unread } else { Sight::No };
         shared.fold(unknown, |best, sight| match (best, sight) {
             (Sight::Yes, _) | (_, Sight::Yes) => Sight::Yes,
-            (Sight::Unread, _) | (_, Sight::Unread) => Sight::Unread,
             (Sight::No, Sight::No) => Sight::No,
+            _ => Sight::Unread,
         })
     }
 }

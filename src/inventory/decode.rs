@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Grantee, Image, ImageState, Permissions, ProductCode, Protection, Snapshot, SnapshotId, Tags, Volume};
+use crate::model::{Grantee, Image, ImageState, Permissions, ProductCode, Protection, Region, Snapshot, SnapshotId, Tags, Volume};
 
 use super::answers::{self, List};
 use super::recovery::RecycleBinRule;
@@ -36,10 +36,9 @@ pub(super) fn optional_members<T>(list: List<T>, name: &str) -> Result<Vec<T>, S
 pub fn image(image: answers::Image, protection_offered: bool) -> Result<Image, String> {
     let id = required(image.image_id, "ImageId", "an image")?;
     let at = |text: Option<String>, field: &str| text.map(|text| time(&text, field, &id)).transpose();
-    let source = match (image.source_image_id, image.source_image_region) {
-        (Some(source), Some(region)) if !source.is_empty() => Some((source.into(), region.into())),
-        _ => None,
-    };
+    let source_region = image.source_image_region.filter(|region| !region.is_empty());
+    let source_region: Region = source_region.map_or_else(|| Region::ANY.into(), Into::into);
+    let source = image.source_image_id.filter(|source| !source.is_empty()).map(|source| (source.into(), source_region));
     Ok(Image {
         owner: required(image.owner_id, "OwnerId", &id)?.into(),
         owner_alias: image.image_owner_alias,
@@ -83,7 +82,7 @@ pub fn snapshot(snapshot: answers::Snapshot) -> Result<Snapshot, String> {
         description: snapshot.description,
         state: required(snapshot.state, "State", &id)?,
         started_at: time(&required(snapshot.start_time, "StartTime", &id)?, "StartTime", &id)?,
-        volume_id: snapshot.volume_id,
+        volume_id: snapshot.volume_id.filter(|id| !id.is_empty()),
         size_gib: snapshot.volume_size.unwrap_or(0),
         encrypted: snapshot.encrypted,
         kms_key: snapshot.kms_key_id,

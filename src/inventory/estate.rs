@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Config;
+use jiff::Timestamp;
+
+use crate::config::{Config, Sources};
 use crate::model::{AccountId, AmiId, Gap, Place, Region, Source};
 
 use super::answers::DescribeOrganization;
+use super::history::History;
 use super::organization::Organization;
 use super::place::Inventory;
 
@@ -27,6 +30,15 @@ impl Estate {
     /// Adds a place.
     pub fn add(&mut self, inventory: Inventory) {
         self.places.insert(inventory.place.clone(), inventory);
+    }
+
+    /// Adds the launches that `history` remembers to have failed to every place.
+    pub fn add_failed_launches(&mut self, history: &mut History, sources: &Sources, now: Timestamp) {
+        for (place, seen) in &mut history.failed_launches {
+            if let Some(inventory) = self.places.get_mut(place) {
+                inventory.add_failed_launches(seen, sources, now);
+            }
+        }
     }
 
     /// Learns the organization from what AWS said; `source` names it for people. What is unreadable leaves it incomplete,

@@ -136,17 +136,43 @@ fn event(event: &Event, attempts: &mut Attempts) -> Result<(), String> {
     let whole: Value = serde_json::from_str(&text).map_err(|error| format!("event {id} is no JSON: {error}"))?;
     let field = |name: &str| whole.get(name).and_then(Value::as_str);
     let launches = event.event_name.as_deref().or(field("eventName")).is_none_or(|name| LAUNCHES.contains(&name));
-    if !launches || field("errorCode").is_none() {
+    if !launches || (field("errorCode").is_none() && !whole.get("responseElements").is_some_and(tells_of_errors)) {
         return Ok(());
     }
     let at = event.event_time.as_ref().and_then(time).or_else(|| field("eventTime").and_then(|time| time.parse().ok()));
     let who = whole.get("userIdentity");
     let who = |name: &str| who.and_then(|who| who.get(name)).and_then(Value::as_str);
     let by = who("arn").or(who("invokedBy")).or(who("principalId")).unwrap_or("somebody who was not named");
-    let mut images = field("errorMessage").map(ids::in_text).unwrap_or_default();
-    images.extend(whole.get("requestParameters").map(ids::in_json).unwrap_or_default());
+    // Who it was may be named after an image.
+    let said = whole.as_object().into_iter().flatten().filter(|(name, _)| *name != "userIdentity");
+    let images: BTreeSet<AmiId> = said.flat_map(|(_, value)| ids::in_json(value)).collect();
     images.into_iter().for_each(|image| note(attempts, image, by, at));
     Ok(())
+}
+
+/// Whether an answer tells of errors although the call as such succeeded. `CreateFleet` of type `instant` reports what it could
+/// not launch so: `Errors` ("Information about the instances that could not be launched by the fleet", EC2 API reference),
+/// `errorSet` in CloudTrail.
+fn tells_of_errors(answer: &Value) -> bool {
+    match answer {
+        Value::Object(fields) => {
+            let is_error = |name: &str| name.to_ascii_lowercase().contains("error");
+            fields.iter().any(|(name, value)| (is_error(name) && says_something(value)) || tells_of_errors(value))
+        }
+        Value::Array(values) => values.iter().any(tells_of_errors),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// Whether there is anything in it but empty lists and texts.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) | Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => values.iter().any(says_something),
+        Value::Object(fields) => fields.values().any(says_something),
+    }
 }
 
 /// The CLI prints a date, its first version seconds since 1970.

@@ -7,8 +7,10 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use crate::config::Config;
-use crate::model::{AmiId, Image, ImageState};
+use crate::model::{AccountId, AmiId, Image, ImageState};
 
 use super::facts::FamilyFacts;
 use super::place::Inventory;
@@ -21,10 +23,10 @@ pub(super) struct Families {
     pub(super) versions: HashMap<AmiId, Version>,
 }
 
-/// Sorts the images of a place into families.
-pub(super) fn families(inventory: &Inventory, config: &Config) -> Families {
-    // Untagged images of two architectures never replace each other.
-    let mut members: HashMap<(String, Option<&str>, Told), Vec<&Image>> = HashMap::new();
+/// Sorts the images of a place into families as they stand at `now`.
+pub(super) fn families(inventory: &Inventory, config: &Config, now: Timestamp) -> Families {
+    // Images of two owners never replace each other, nor do untagged ones of two architectures.
+    let mut members: HashMap<(String, Option<&str>, Told, &AccountId), Vec<&Image>> = HashMap::new();
     let mut found = Families::default();
     for image in &inventory.images {
         let Line { family, version } = line(image, config);
@@ -33,12 +35,12 @@ pub(super) fn families(inventory: &Inventory, config: &Config) -> Families {
         }
         if let Some((name, told)) = family {
             let architecture = (told != Told::Tag).then_some(image.architecture.as_str());
-            members.entry((name, architecture, told)).or_default().push(image);
+            members.entry((name, architecture, told, &image.owner)).or_default().push(image);
         }
     }
-    for ((name, _, told), members) in members {
+    for ((name, _, told, _), members) in members {
         if told != Told::Name || members.len() > 1 {
-            stand(&name, &members, &mut found);
+            stand(&name, &members, now, &mut found);
         }
     }
     found
@@ -94,9 +96,11 @@ fn split(name: &str) -> Option<(&str, Version)> {
 /// Words that say what an image runs on, not which release it is.
 const ARCHITECTURES: [&str; 5] = ["x86_64", "amd64", "arm64", "aarch64", "i386"];
 
-/// Ranks every member among the launchable ones.
-fn stand(name: &str, members: &[&Image], found: &mut Families) {
-    let mut launchable: Vec<&Image> = members.iter().copied().filter(|image| image.state == ImageState::Available).collect();
+/// Ranks every member among the launchable ones. One from the future replaces none: its date is wrong, or the clock.
+fn stand(name: &str, members: &[&Image], now: Timestamp, found: &mut Families) {
+    let launchable = members.iter().copied().filter(|image| image.state == ImageState::Available);
+    let size = launchable.clone().count();
+    let mut launchable: Vec<&Image> = launchable.filter(|image| image.created_at <= now).collect();
     let versioned = launchable.iter().all(|image| found.versions.contains_key(&image.id));
     let version = |image: &Image| found.versions.get(&image.id).filter(|_| versioned);
     let order = |a: &Image, b: &Image| {
@@ -124,7 +128,7 @@ fn stand(name: &str, members: &[&Image], found: &mut Families) {
         FamilyFacts {
             name: name.to_owned(),
             rank,
-            size: launchable.len(),
+            size,
             versions_behind: releases.get(rank).copied().unwrap_or(0).saturating_sub(usize::from(same_release)),
             is_newest: rank == 0 && image.state == ImageState::Available,
         }

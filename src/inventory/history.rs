@@ -64,8 +64,8 @@ pub struct History {
     /// Who may use an image or snapshot, as it was read; a recording has files of its own for that.
     #[serde(skip)]
     pub permissions: BTreeMap<ResourceId, Remembered>,
-    /// Launches that CloudTrail saw fail. A record has the events themselves.
-    #[serde(skip)]
+    /// Launches that CloudTrail saw fail, kept as long as they count as use.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub failed_launches: BTreeMap<Place, FailedLaunches>,
     /// Up to when CloudTrail has been read for changes of them.
     #[serde(skip)]

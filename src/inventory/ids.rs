@@ -2,22 +2,45 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{AmiId, SnapshotId};
+
+/// The images and snapshots that something names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Named {
+    pub image_ids: BTreeSet<AmiId>,
+    pub snapshot_ids: BTreeSet<SnapshotId>,
+}
+
+impl Named {
+    /// Those anywhere in `value`, keys included.
+    pub fn in_json(value: &Value) -> Self {
+        Self { image_ids: in_json(value), snapshot_ids: snapshots_in_json(value) }
+    }
+
+    /// Those anywhere in `text`.
+    pub fn in_text(text: &str) -> Self {
+        let mut snapshot_ids = BTreeSet::new();
+        find(text, SNAPSHOT, &mut snapshot_ids);
+        Self { image_ids: in_text(text), snapshot_ids }
+    }
+}
 
 const IMAGE: &str = "ami-";
 const SNAPSHOT: &str = "snap-";
 
 /// The image ids anywhere in `value`, keys included.
-pub fn in_json(value: &Value) -> BTreeSet<AmiId> {
+pub(super) fn in_json(value: &Value) -> BTreeSet<AmiId> {
     let mut ids = BTreeSet::new();
     collect(value, IMAGE, &mut ids);
     ids
 }
 
 /// The snapshot ids anywhere in `value`, keys included.
-pub(super) fn snapshots_in_json(value: &Value) -> BTreeSet<SnapshotId> {
+fn snapshots_in_json(value: &Value) -> BTreeSet<SnapshotId> {
     let mut ids = BTreeSet::new();
     collect(value, SNAPSHOT, &mut ids);
     ids

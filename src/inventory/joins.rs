@@ -94,7 +94,7 @@ impl<'a> Joined<'a> {
             }
             // A family of which only some members were listed has no rank.
             if inventory.images_read {
-                joined.families.insert(&inventory.place, families(inventory, config));
+                joined.families.insert(&inventory.place, families(inventory, config, now));
             }
         }
         joined.join_readings();
@@ -285,7 +285,8 @@ impl<'a> Joined<'a> {
             source_volume_exists: inventory
                 .volumes
                 .as_ref()
-                .map(|volumes| snapshot.volume_id.as_ref().is_some_and(|volume| volumes.contains(volume))),
+                .zip(snapshot.volume_id.as_ref())
+                .map(|(volumes, volume)| volumes.contains(volume)),
             orphaned_for: self
                 .history
                 .orphaned_since
@@ -315,15 +316,17 @@ impl<'a> Joined<'a> {
         self.ancestry.children(&inventory.place, image, sharing)
     }
 
-    /// Whether a copy of `image` is in `target`; `None` when that Region was not read.
+    /// Whether a copy of `image` is in `target` or on its way there; `None` when that Region was not read, or something there may
+    /// be one or not.
     pub fn has_replica(&self, place: &Place, image: &Image, target: &Region) -> Option<bool> {
         let there = Place { account: place.account.clone(), region: target.clone() };
-        self.estate.places.get(&there).filter(|inventory| inventory.images_read)?;
+        self.estate.places.get(&there).filter(|inventory| inventory.images_read && !self.ancestry.is_undecided(image))?;
         Some(self.ancestry.replicas(place, image).any(|(there, _)| there.region == *target))
     }
 
     fn replica_regions(&self, inventory: &Inventory, image: &Image) -> Option<BTreeSet<Region>> {
-        let replicas = self.ancestry.replicas(&inventory.place, image);
+        // One on its way cannot be launched yet.
+        let replicas = self.ancestry.replicas(&inventory.place, image).filter(|(_, copy)| copy.state == ImageState::Available);
         self.reads_all_of(inventory).then(|| replicas.map(|(there, _)| there.region.clone()).collect())
     }
 

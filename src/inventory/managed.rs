@@ -102,7 +102,8 @@ fn console_host(region: &Region) -> &'static str {
 /// The service or tool in charge of `image`.
 pub fn of_image(image: &Image, tools: &[Tool]) -> Option<Managed> {
     let marketplace = || {
-        let code = image.product_codes.iter().find(|code| code.kind == "marketplace");
+        // Of the two kinds there are, the other one was Amazon DevPay's (EC2 API reference, `ProductCode`).
+        let code = image.product_codes.iter().find(|code| code.kind != "devpay");
         let alias = image.owner_alias.as_deref() == Some("aws-marketplace");
         (alias || code.is_some()).then(|| Managed {
             by: ManagedBy::Marketplace,

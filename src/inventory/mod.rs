@@ -74,7 +74,7 @@ pub use unread::UnreadFact;
 pub use users::launched as read_launched;
 pub use versions::Version;
 
-pub use ids::in_json as image_ids;
+pub use ids::Named;
 
 pub use decode::{image as read_image, permissions as read_permissions, snapshot as read_snapshot};
 pub use managed::{of_image as managed_image, of_snapshot as managed_snapshot};

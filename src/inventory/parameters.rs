@@ -1,6 +1,6 @@
 //! Systems Manager parameters: what their values say, and which image an alias stands for.
 //!
-//! An image id anywhere in a readable value is use. A `SecureString` is not read: EC2 and Image Builder launch by
+//! The id of an image or a snapshot anywhere in a readable value is use. A `SecureString` is not read: EC2 and Image Builder launch by
 //! `String` parameters alone (EC2 user guide, "Reference AMIs using Systems Manager parameters"), and a warden that may
 //! decrypt secrets would be a worse risk than the image it could miss. How many there are is told.
 
@@ -10,7 +10,7 @@ use crate::model::{Place, Source};
 
 use super::answers::{Answers, GetParameters, Parameter};
 use super::decode::{self, listed};
-use super::ids;
+use super::ids::Named;
 use super::place::Gaps;
 use super::references::{Reference, User, Users};
 
@@ -19,6 +19,8 @@ use super::references::{Reference, User, Users};
 pub(super) struct Parameters {
     /// By name, and for parameters of others also by ARN.
     by_name: BTreeMap<String, Values>,
+    /// Names, as they were asked for, of which Systems Manager says that they lead to nothing.
+    invalid: BTreeSet<String>,
     /// Names of those whose values are encrypted.
     pub(super) secrets: BTreeSet<String>,
 }
@@ -37,6 +39,8 @@ impl Parameters {
         let mut parameters = Self::default();
         let mut problems = Vec::new();
         let told = gaps.asked(Source::Parameters, &answers.parameters, |answer: &GetParameters| listed(&answer.parameters, "Parameters"));
+        let invalid = answers.parameters.iter().flatten().flat_map(|answer| &answer.invalid_parameters);
+        parameters.invalid = invalid.flatten().flatten().cloned().collect();
         for parameter in told.iter().flatten() {
             match parameters.tell(parameter) {
                 Ok(()) => count(&answers.place, parameter, users),
@@ -88,6 +92,11 @@ impl Parameters {
         Ok(())
     }
 
+    /// Whether `reference` leads to nothing, by Systems Manager's own word: then nothing can be launched by it.
+    pub(super) fn is_invalid(&self, reference: &str) -> bool {
+        self.invalid.contains(reference) && self.value(reference).is_none()
+    }
+
     /// The value of `reference`: a name or an ARN, with `:version` or `:label` behind it or not (EC2 user guide, "Use a
     /// Systems Manager parameter instead of an AMI ID").
     pub(super) fn value(&self, reference: &str) -> Option<&str> {
@@ -115,7 +124,7 @@ fn selector(parameter: &Parameter) -> Option<&str> {
     parameter.selector.as_deref().map(|selector| selector.trim_start_matches(':')).filter(|selector| !selector.is_empty())
 }
 
-/// Images that stand in the value. A version that somebody asked for by number or label is not what the parameter
+/// Images and snapshots that stand in the value. A version that somebody asked for by number or label is not what the parameter
 /// means today: whoever names it counts by itself, and the version as stale use.
 fn count(place: &Place, parameter: &Parameter, users: &mut Users) {
     let (Some(name), Some(value)) = (&parameter.name, &parameter.value) else { return };
@@ -123,9 +132,7 @@ fn count(place: &Place, parameter: &Parameter, users: &mut Users) {
         None => (name.clone(), true),
         Some(selector) => (format!("{name}:{selector}"), false),
     };
-    for image in ids::in_text(value) {
-        users.add(image, Reference { live, ..Reference::live(place, User::Parameter { name: name.clone() }) });
-    }
+    users.add_named(&Named::in_text(value), &Reference { live, ..Reference::live(place, User::Parameter { name }) });
 }
 
 #[cfg(test)]

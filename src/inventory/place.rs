@@ -199,13 +199,19 @@ impl Inventory {
         self.images.iter().map(|image| image.id.as_str()).chain(self.snapshots.iter().map(|snapshot| snapshot.id.as_str()))
     }
 
-    /// Whether a launch of one of its images may fail: then CloudTrail is worth reading for somebody who tried.
+    /// Whether a launch of one of its images may fail: of one that is listed, one in the Recycle Bin, or one that is gone
+    /// and left a snapshot. Then CloudTrail is worth reading for somebody who tried.
     pub fn may_fail_to_launch(&self, now: Timestamp) -> bool {
+        let listed: HashSet<&AmiId> = self.images.iter().map(|image| &image.id).collect();
+        let left_behind =
+            |snapshot: &Snapshot| snapshot.owner == self.place.account && snapshot.made_for().is_some_and(|image| !listed.contains(&image));
         self.images.iter().any(|image| image.state != ImageState::Available || image.is_deprecated(now))
+            || self.bin.as_ref().is_some_and(|bin| !bin.is_empty())
+            || self.snapshots.iter().any(left_behind)
     }
 
-    /// Adds the launches that CloudTrail saw fail, after the listings: what it says now, and what it said before.
-    pub fn add_failed_launches(&mut self, answer: Answer<LookupEvents>, seen: &mut FailedLaunches, sources: &Sources, now: Timestamp) {
+    /// Takes into `seen` the launches that CloudTrail saw fail; a failed look is a gap.
+    pub fn learn_failed_launches(&mut self, answer: Answer<LookupEvents>, seen: &mut FailedLaunches, sources: &Sources, now: Timestamp) {
         let mut answers = Answers { events: Some(answer), ..Answers::unread(self.place.clone(), "read before") };
         let excused = declared::excuse(&mut answers, sources, now).into_iter();
         self.excused.extend(excused.filter(|excused| excused.source == Source::Events));
@@ -213,10 +219,18 @@ impl Inventory {
         if let Some(Err(error)) = learnt {
             self.gaps.push(Gap::in_place(&self.place, Source::Events, error));
         }
+    }
+
+    /// Adds the launches that CloudTrail has seen fail, whether or not it was read now. What is too old to be use is forgotten.
+    pub fn add_failed_launches(&mut self, seen: &mut FailedLaunches, sources: &Sources, now: Timestamp) {
         let recent = now.checked_sub(sources.screams).unwrap_or(Timestamp::MIN);
         seen.seen.retain(|launch| launch.at >= recent);
         for (image, user) in seen.users(&self.place) {
-            self.users.add(image, user);
+            // A record has the events as well, and whoever is named by them is named already.
+            let known = self.users.of_images.get(&image).is_some_and(|users| users.iter().any(|known| known.is_same_launcher(&user)));
+            if !known {
+                self.users.add(image, user);
+            }
         }
         self.users.sort();
     }
@@ -330,7 +344,7 @@ fn learn_rules(
         return Some(Vec::new());
     }
     gaps.learn(Source::RecycleBinRule, details, |details| {
-        let described = details.into_iter().map(decode::rule).collect::<Result<Vec<_>, _>>()?;
+        let described = unique(details.into_iter().map(decode::rule), |rule| rule.id.clone())?;
         match listed.iter().find(|id| !described.iter().any(|rule| rule.id == **id)) {
             Some(id) => Err(format!("rule `{id}` is listed but not described")),
             // Details of a rule that is no longer listed protect nothing.
@@ -341,7 +355,7 @@ fn learn_rules(
 
 /// Pages that shift while they are read can name a thing twice. The same thing twice is one; two different
 /// things under one id are a failed read.
-fn unique<T: PartialEq>(items: impl Iterator<Item = Result<T, String>>, id: impl Fn(&T) -> String) -> Result<Vec<T>, String> {
+pub(super) fn unique<T: PartialEq>(items: impl Iterator<Item = Result<T, String>>, id: impl Fn(&T) -> String) -> Result<Vec<T>, String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<T> = Vec::new();
     for item in items {

@@ -108,7 +108,7 @@ fn read_recipe(
         None => from,
         Some(parameter) => match reading.parameters.value(parameter) {
             Some(value) => value,
-            None if parameter.starts_with(PUBLISHED) => "",
+            None if parameter.starts_with(PUBLISHED) || reading.parameters.is_invalid(parameter) => "",
             None => return Ok(Some(from.escape_default().to_string())),
         },
     };

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, AmiId, Place, SnapshotId, Source};
 
+use super::ids::Named;
+
 /// One user of an image or snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
@@ -235,6 +237,16 @@ impl Reference {
 }
 
 impl Reference {
+    /// Whether both are failed launches by the same launcher, however often and told by the same source.
+    pub(super) fn is_same_launcher(&self, other: &Self) -> bool {
+        match (&self.user, &other.user) {
+            (User::FailedLaunch { by, source, times: _ }, User::FailedLaunch { by: other, source: theirs, times: _ }) => {
+                by == other && source == theirs
+            }
+            _ => false,
+        }
+    }
+
     /// The name of the Auto Scaling group, if it is one.
     pub(super) fn group(&self) -> Option<&str> {
         match &self.user {
@@ -288,6 +300,13 @@ impl Users {
 
     pub(super) fn add_snapshot(&mut self, snapshot: impl Into<SnapshotId>, reference: Reference) {
         self.of_snapshots.entry(snapshot.into()).or_default().push(reference);
+    }
+
+    /// The same user of everything that something names.
+    pub(super) fn add_named(&mut self, named: &Named, reference: &Reference) {
+        let Named { image_ids, snapshot_ids } = named;
+        image_ids.iter().for_each(|image| self.add(image.clone(), reference.clone()));
+        snapshot_ids.iter().for_each(|snapshot| self.add_snapshot(snapshot.clone(), reference.clone()));
     }
 
     /// In order, each once.

@@ -1,7 +1,7 @@
 //! What Cloud Control lists: compute environments, node groups, clusters, environments and the like.
 //!
-//! One reader for all of them: an image id anywhere in the properties is use, and so is every launch template version
-//! that they name. A client for each service would know the fields better and the next service not at all.
+//! One reader for all of them: the id of an image or a snapshot anywhere in the properties is use, and so is every launch
+//! template version that they name. A client for each service would know the fields better and the next service not at all.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::model::Source;
 
 use super::answers::{Answers, ResourceDescription, TemplateSpecification};
 use super::decode::{self, listed};
-use super::ids;
+use super::ids::Named;
 use super::references::{Reference, User};
 use super::users::{Reading, none};
 
@@ -73,14 +73,12 @@ fn name(kind: Option<&String>, description: &ResourceDescription) -> Result<Name
     Ok((kind, id))
 }
 
-/// Counts the images and templates that the properties of one resource name.
+/// Counts the images, snapshots and templates that the properties of one resource name.
 fn count((kind, id): &Name, description: &ResourceDescription, reading: &mut Reading<'_>) -> Result<(), String> {
     let text = decode::required(description.properties.clone(), "Properties", &format!("{kind} {id}"))?;
     let properties: Value = serde_json::from_str(&text).map_err(|error| format!("the properties of {kind} {id} are no JSON: {error}"))?;
     let user = User::Resource { kind: kind.clone(), id: id.clone() };
-    for image in ids::in_json(&properties) {
-        reading.users.add(image, Reference::live(reading.place, user.clone()));
-    }
+    reading.users.add_named(&Named::in_json(&properties), &Reference::live(reading.place, user.clone()));
     let mut aliases = BTreeSet::new();
     let mut templates = Vec::new();
     collect(&properties, "", &mut templates, &mut aliases);

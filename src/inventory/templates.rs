@@ -25,7 +25,7 @@ pub(super) struct Templates {
     complete: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Template {
     name: Option<String>,
     default: Option<i64>,
@@ -35,7 +35,7 @@ struct Template {
     named_by: BTreeMap<i64, BTreeSet<String>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Version {
     image: Option<String>,
     volumes: Vec<Volume>,
@@ -64,11 +64,13 @@ impl Templates {
 
     fn add_head(&mut self, head: &LaunchTemplate) -> Result<(), String> {
         let id = decode::required(head.launch_template_id.clone(), "LaunchTemplateId", "a launch template")?;
-        let template = self.by_id.entry(id).or_default();
-        template.name = head.launch_template_name.clone();
-        template.default = head.default_version_number;
-        template.latest = head.latest_version_number;
-        Ok(())
+        let template = Template {
+            name: head.launch_template_name.clone(),
+            default: head.default_version_number,
+            latest: head.latest_version_number,
+            ..Template::default()
+        };
+        once(&mut self.by_id, id, template, |id| id)
     }
 
     fn add_version(&mut self, version: &LaunchTemplateVersion) -> Result<(), String> {
@@ -80,7 +82,7 @@ impl Templates {
             return Err(format!("{id} version {number} has an empty ImageId"));
         }
         let volumes = decode::volumes(data.block_device_mappings.clone())?;
-        let template = self.by_id.entry(id).or_default();
+        let template = self.by_id.entry(id.clone()).or_default();
         template.name = template.name.take().or_else(|| version.launch_template_name.clone());
         if version.default_version == Some(true) {
             template.default = template.default.or(Some(number));
@@ -89,8 +91,7 @@ impl Templates {
         let image = data.image_id.clone();
         // Its age only describes it; a date that cannot be read hides no use.
         let made_at = version.create_time.as_deref().and_then(|time| time.parse().ok());
-        template.versions.insert(number, Version { image, volumes, made_at });
-        Ok(())
+        once(&mut template.versions, number, Version { image, volumes, made_at }, |number| format!("{id} version {number}"))
     }
 
     /// Every template must have the versions that a launch would use.
@@ -163,6 +164,18 @@ impl Templates {
     }
 }
 
+/// Pages that shift can name a thing twice; two different things under one id are a failed read.
+fn once<K: Ord + Clone, T: PartialEq>(all: &mut BTreeMap<K, T>, id: K, item: T, told: impl FnOnce(K) -> String) -> Result<(), String> {
+    match all.get(&id) {
+        Some(known) if *known != item => Err(format!("{} is listed twice with different contents", told(id))),
+        Some(_) => Ok(()),
+        None => {
+            all.insert(id, item);
+            Ok(())
+        }
+    }
+}
+
 impl Template {
     fn naming(&self, number: i64) -> Naming {
         let template_named = !self.named_by.is_empty();
@@ -175,14 +188,14 @@ impl Template {
     }
 }
 
-/// An image id as it is, an alias through the parameters that were read. An alias on a parameter that AWS publishes names
-/// no image of ours, whatever its value: nobody else can make a parameter whose name begins so (Systems Manager API
-/// reference, `PutParameter`).
+/// An image id as it is, an alias through the parameters that were read. An alias on a parameter that is not there launches
+/// nothing. One on a parameter that AWS publishes names no image of ours, whatever its value: nobody else can make a
+/// parameter whose name begins so (Systems Manager API reference, `PutParameter`).
 pub(super) fn resolved(image: &str, parameters: &Parameters) -> Result<Option<String>, String> {
     let Some(parameter) = image.strip_prefix(ALIAS) else { return Ok(Some(image.to_owned())) };
     match parameters.value(parameter) {
         Some(value) => Ok(Some(value.trim().to_owned())),
-        None if parameter.starts_with(PUBLISHED) => Ok(None),
+        None if parameter.starts_with(PUBLISHED) || parameters.is_invalid(parameter) => Ok(None),
         None => Err(format!("`{}`, whose value is not known", image.escape_default())),
     }
 }

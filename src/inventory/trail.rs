@@ -18,7 +18,7 @@ use super::answers::{Event, LookupEvents};
 use super::decode::listed;
 use super::estate::Estate;
 use super::history::History;
-use super::ids;
+use super::ids::Named;
 use super::place::Inventory;
 
 /// How far behind CloudTrail may be: twelve times what it usually is. What happened in the meantime is looked for again.
@@ -27,9 +27,16 @@ pub(super) const LAG: SignedDuration = SignedDuration::from_hours(1);
 /// Beyond this the event history may have forgotten; it keeps 90 days.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 85);
 
-/// The calls that change who may use an image; DisableImage drops all launch permissions.
-pub const IMAGE_CHANGES: [&str; 5] =
-    ["ModifyImageAttribute", "ResetImageAttribute", "DisableImage", "EnableImage", "RestoreImageFromRecycleBin"];
+/// The calls that change who may use an image; DisableImage drops all launch permissions, and by CancelImageLaunchPermission an
+/// account gives up its own.
+pub const IMAGE_CHANGES: [&str; 6] = [
+    "ModifyImageAttribute",
+    "ResetImageAttribute",
+    "CancelImageLaunchPermission",
+    "DisableImage",
+    "EnableImage",
+    "RestoreImageFromRecycleBin",
+];
 
 /// The calls that change who may use a snapshot.
 pub const SNAPSHOT_CHANGES: [&str; 3] = ["ModifySnapshotAttribute", "ResetSnapshotAttribute", "RestoreSnapshotFromRecycleBin"];
@@ -79,8 +86,9 @@ impl Changed {
 fn named(event: &Event) -> Option<BTreeSet<String>> {
     let record: Value = serde_json::from_str(event.cloud_trail_event.as_deref()?).ok()?;
     let request = record.get("requestParameters")?;
-    let images = ids::in_json(request).into_iter().map(|id| id.to_string());
-    let ids: BTreeSet<String> = images.chain(ids::snapshots_in_json(request).into_iter().map(|id| id.to_string())).collect();
+    let Named { image_ids, snapshot_ids } = Named::in_json(request);
+    let images = image_ids.into_iter().map(|id| id.to_string());
+    let ids: BTreeSet<String> = images.chain(snapshot_ids.into_iter().map(|id| id.to_string())).collect();
     (!ids.is_empty()).then_some(ids)
 }
 
@@ -163,6 +171,13 @@ mod tests {
             assert_eq!(changed(vec![event(r#"{"imageId":"ami-1"}"#), unreadable]), Changed::Anything);
         }
         assert!(Changed::of(&LookupEvents { events: None }).is_err());
+    }
+
+    #[test]
+    fn an_account_that_gives_up_its_share_changes_who_may_launch() {
+        assert!(IMAGE_CHANGES.contains(&"CancelImageLaunchPermission"));
+        let request = event(r#"{"CancelImageLaunchPermissionRequest":{"ImageId":"ami-1"}}"#);
+        assert_eq!(changed(vec![request]), Changed::These(["ami-1".to_owned()].into()));
     }
 
     proptest! {

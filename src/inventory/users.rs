@@ -9,7 +9,7 @@ use crate::model::{Place, Source, Volume};
 use super::answers::{Answers, AutoScalingGroup, DescribeInstances, TemplateSpecification};
 use super::decode::{self, listed};
 use super::parameters::Parameters;
-use super::place::Gaps;
+use super::place::{Gaps, unique};
 use super::references::{Reference, User, Users};
 use super::templates::{Templates, resolved};
 use super::{cross_check, failed_launches, fleets, recipes, resources};
@@ -97,15 +97,13 @@ type Configurations = BTreeMap<String, (String, Vec<Volume>)>;
 fn configurations(answers: &Answers, reading: &mut Reading<'_>) -> Option<Configurations> {
     let answer = answers.launch_configurations.as_ref().map_err(Clone::clone);
     let configurations = reading.gaps.learn(Source::LaunchConfigurations, answer, |answer| {
-        listed(&answer.launch_configurations, "LaunchConfigurations")?
-            .into_iter()
-            .map(|it| {
-                let name = decode::required(it.launch_configuration_name.clone(), "LaunchConfigurationName", "a launch configuration")?;
-                let image = decode::required(it.image_id.clone(), "ImageId", &format!("launch configuration {name}"))?;
-                let volumes = decode::volumes(it.block_device_mappings.clone())?;
-                Ok((name, (image, volumes)))
-            })
-            .collect::<Result<Configurations, String>>()
+        let all = listed(&answer.launch_configurations, "LaunchConfigurations")?.into_iter().map(|it| {
+            let name = decode::required(it.launch_configuration_name.clone(), "LaunchConfigurationName", "a launch configuration")?;
+            let image = decode::required(it.image_id.clone(), "ImageId", &format!("launch configuration {name}"))?;
+            let volumes = decode::volumes(it.block_device_mappings.clone())?;
+            Ok((name, (image, volumes)))
+        });
+        Ok(unique(all, |(name, _)| name.clone())?.into_iter().collect::<Configurations>())
     })?;
     for (name, (image, volumes)) in &configurations {
         let reference = Reference::live(reading.place, User::LaunchConfiguration { name: name.clone() });
@@ -193,12 +191,12 @@ impl Reading<'_> {
     }
 }
 
-/// Files without a reader, in which any image id counts.
+/// Files without a reader, in which any id counts.
 fn others(answers: &Answers, reading: &mut Reading<'_>) {
     for (source, answer) in &answers.others {
         let ids = reading.gaps.learn(source.clone(), answer.as_ref().map_err(Clone::clone), Ok);
-        for id in ids.into_iter().flatten() {
-            reading.users.add(id.clone(), Reference::live(reading.place, User::Recorded { file: source.name().into() }));
+        if let Some(named) = ids {
+            reading.users.add_named(named, &Reference::live(reading.place, User::Recorded { file: source.name().into() }));
         }
     }
 }

@@ -77,6 +77,16 @@ id!(
     GroupName
 );
 
+impl Region {
+    /// Stands for a Region that nobody named: it may be any.
+    pub const ANY: &'static str = "*";
+
+    /// Whether it may be any Region.
+    pub fn is_any(&self) -> bool {
+        self.as_str() == Self::ANY
+    }
+}
+
 impl AccountId {
     /// Whether this has the form AWS gives account numbers: twelve digits.
     pub fn is_well_formed(&self) -> bool {

@@ -21,6 +21,7 @@ pub struct Image {
     pub last_launched_at: Option<Timestamp>,
     pub public: Option<bool>,
     pub protection: Protection,
+    /// The image it was made from; its Region is [`Region::ANY`] where AWS named none.
     pub source_image: Option<(AmiId, Region)>,
     pub architecture: String,
     pub platform: String,

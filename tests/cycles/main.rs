@@ -24,6 +24,7 @@ mod places;
 mod process;
 mod program;
 mod reports;
+mod screams;
 mod sharing;
 mod traps;
 mod usage_reports;

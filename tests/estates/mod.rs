@@ -200,7 +200,7 @@ pub(crate) fn empty(place: Place) -> Answers {
         fleets: Some(Ok(DescribeFleets { fleets: Some(vec![]) })),
         image_references: Some(Ok(DescribeImageReferences { image_references: Some(vec![]) })),
         parameter_names: Some(Ok(DescribeParameters { parameters: Some(vec![]) })),
-        parameters: Some(Ok(GetParameters { parameters: Some(vec![]) })),
+        parameters: Some(Ok(GetParameters { parameters: Some(vec![]), ..GetParameters::default() })),
         image_recipes: Some(Ok(ListImageRecipes { image_recipe_summary_list: Some(vec![]) })),
         image_recipe_details: Some(Ok(vec![])),
         container_recipes: Some(Ok(ListContainerRecipes { container_recipe_summary_list: Some(vec![]) })),

@@ -1,6 +1,7 @@
 //! Everything that can use an image, in the shapes of AWS: one of each kind, in the states that count and in those that
 //! do not.
 
+use ami_warden::inventory::Named;
 use ami_warden::inventory::answers::*;
 use ami_warden::model::Source;
 use proptest::prelude::*;
@@ -234,8 +235,8 @@ pub(crate) fn add_user(answers: &mut Answers, id: &str, ami: &str, user: UserSee
             asked(&mut answers.events, |answer| &mut answer.events, event);
         }
         UserSeed::Note => {
-            let found = answers.others.entry(Source::named(&format!("note-{id}"))).or_insert_with(|| Ok(Vec::new()));
-            found.as_mut().unwrap().push(ami.into());
+            let found = answers.others.entry(Source::named(&format!("note-{id}"))).or_insert_with(|| Ok(Named::default()));
+            found.as_mut().unwrap().image_ids.insert(ami.into());
         }
     }
 }

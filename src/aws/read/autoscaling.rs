@@ -104,7 +104,7 @@ fn configuration(configuration: sdk::LaunchConfiguration) -> LaunchConfiguration
     }
 }
 
-/// The launches and terminations since `since` that failed, those of deleted groups included. All groups in one listing:
+/// The launches and terminations since `since` that failed or were cancelled, those of deleted groups included. All groups in one listing:
 /// EC2 Auto Scaling filters by status only within one group. The time is asked for and looked at, since a server that does
 /// not know the filter sends everything it has.
 pub async fn failed_activities(clients: &Clients, since: Timestamp) -> Result<DescribeScalingActivities, AwsError> {
@@ -135,7 +135,8 @@ fn is_recent_failure(activity: &sdk::Activity, since: Timestamp) -> bool {
     let old = activity.start_time.is_some_and(|start| start.secs() < since.as_second());
     // What AWS did not send the SDK makes up as a status nobody knows.
     let failed = activity.status_code.as_ref().is_none_or(|status| {
-        *status == ScalingActivityStatusCode::Failed || !ScalingActivityStatusCode::values().contains(&status.as_str())
+        let ended_badly = [ScalingActivityStatusCode::Failed, ScalingActivityStatusCode::Cancelled].contains(status);
+        ended_badly || !ScalingActivityStatusCode::values().contains(&status.as_str())
     });
     failed && !old
 }

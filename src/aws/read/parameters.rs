@@ -37,7 +37,7 @@ fn metadata(parameter: sdk::ParameterMetadata) -> ParameterMetadata {
 }
 
 /// The values of at most [`NAMES_PER_CALL`] parameters, by name, `name:version`, `name:label` or ARN. A name that leads to
-/// none is left out, as AWS leaves it out; nothing but `String` and `StringList` comes back.
+/// none is among the invalid ones; nothing but `String` and `StringList` comes back.
 pub async fn parameters(clients: &Clients, names: &[String]) -> Result<GetParameters, AwsError> {
     clients.turn(Api::parameter("GetParameters")).await;
     let answer = clients.ssm.get_parameters().set_names(Some(names.to_vec())).with_decryption(false).send().await.map_err(AwsError::of)?;
@@ -54,7 +54,7 @@ pub async fn parameters(clients: &Clients, names: &[String]) -> Result<GetParame
     }
     let readable = |kind: &Option<sdk::ParameterType>| !matches!(kind, Some(sdk::ParameterType::SecureString));
     let values = values.into_iter().filter(|parameter| readable(&parameter.r#type)).map(|parameter| Some(value(parameter)));
-    Ok(GetParameters { parameters: Some(values.collect()) })
+    Ok(GetParameters { parameters: Some(values.collect()), invalid_parameters: Some(without.into_iter().map(Some).collect()) })
 }
 
 fn value(parameter: sdk::Parameter) -> Parameter {

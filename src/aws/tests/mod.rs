@@ -115,6 +115,8 @@ pub(crate) fn everything() -> World {
     for (group, days) in [("web", 1), ("deleted", 2), ("web", 31)] {
         world.account(OURS).region(HERE).scaling_activity(group).failed_on_disabled(&id).hours_ago(24 * days).put();
     }
+    let cancelled = world.account(OURS).region(HERE).scaling_activity("stopped").failed_on_missing(&id).hours_ago(24 * 3);
+    cancelled.with(|activity| activity.status = "Cancelled".to_owned()).put();
     world.account(OURS).region(HERE).scaling_activity("web").put();
     world
 }

@@ -26,6 +26,7 @@ pub use recipes::*;
 pub use recycle_bin::*;
 pub use references::*;
 
+use super::ids::Named;
 use crate::model::{AmiId, Place, SnapshotId, Source};
 
 /// One source's whole answer (all pages merged), or why there is none, for people.
@@ -84,8 +85,8 @@ pub struct Answers {
     pub launch_permissions: BTreeMap<AmiId, Answer<ImageAttribute>>,
     /// Only the snapshots that were asked about.
     pub create_volume_permissions: BTreeMap<SnapshotId, Answer<SnapshotAttribute>>,
-    /// Recorded files of other sources: the image ids found anywhere in them.
-    pub others: BTreeMap<Source, Answer<Vec<AmiId>>>,
+    /// Recorded files of other sources: the ids found anywhere in them.
+    pub others: BTreeMap<Source, Answer<Named>>,
 }
 
 impl Answers {

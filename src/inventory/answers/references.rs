@@ -23,8 +23,9 @@ shape! {
         last_modified_date: Option<serde_json::Value>,
     }
 
-    /// `aws ssm get-parameters` of the readable ones and of those that launch templates resolve
-    GetParameters { parameters: List<Parameter> }
+    /// `aws ssm get-parameters` of the readable ones and of those that launch templates resolve; `invalid_parameters` are
+    /// names that were asked for and lead to none.
+    GetParameters { parameters: List<Parameter>, invalid_parameters: List<String> }
 
     /// `selector` is what followed the name in the question: `:3` for a version, `:label` for a label.
     Parameter {

@@ -179,3 +179,51 @@ fn whom_an_image_of_unknown_shares_was_copied_by_is_unknown_while_any_place_is()
     assert!(!joined.image(inventory, image).children.unknown.is_empty());
     assert!(joined.children_of(inventory, image, Some(&Permissions::default())).unknown.is_empty());
 }
+
+/// An image that says what it was made from and not in which Region that is.
+fn made_somewhere_from(id: &str, source: &str) -> answers::Image {
+    answers::Image { source_image_id: Some(source.into()), ..image(id) }
+}
+
+#[test]
+fn a_source_without_its_region_is_found_where_there_is_but_one_of_that_id() {
+    let there = place(OURS, "us-east-1", vec![made_somewhere_from("ami-2", "ami-1")]);
+    let (estate, history, config) =
+        (estate([place(OURS, "eu-west-1", vec![image("ami-1")]), there]), History::default(), Config::default());
+    let joined = Joined::new(&estate, &history, &config, now());
+    let (home, parent) = by_id(&estate)["ami-1"];
+    let children = joined.children_of(home, parent, None);
+    assert_eq!(children.found.iter().map(|child| child.id.as_str()).collect::<Vec<_>>(), ["ami-2"]);
+    assert_eq!(joined.has_replica(&home.place, parent, &"us-east-1".into()), Some(true));
+    let ancestors = joined.ancestors_of(by_id(&estate)["ami-2"].1).unwrap();
+    assert_eq!((ancestors.images, ancestors.complete), ([&"ami-1".into()].into(), true));
+}
+
+#[test]
+fn a_source_without_its_region_leaves_open_which_of_two_images_it_is() {
+    let there = place(OURS, "us-east-1", vec![image("ami-1"), made_somewhere_from("ami-2", "ami-1")]);
+    let (estate, history, config) =
+        (estate([place(OURS, "eu-west-1", vec![image("ami-1")]), there]), History::default(), Config::default());
+    let joined = Joined::new(&estate, &history, &config, now());
+    for inventory in estate.places.values() {
+        let children = joined.children_of(inventory, &inventory.images[0], None);
+        let why = "ami-2 was made from it or from another image of its id: its source Region was not told";
+        assert_eq!(children.unknown.iter().map(|unknown| unknown.reason.as_str()).collect::<Vec<_>>(), [why], "{}", inventory.place);
+    }
+    let home = &estate.places[&crate::model::Place::new(OURS, "eu-west-1")];
+    assert_eq!(joined.has_replica(&home.place, &home.images[0], &"us-east-1".into()), None);
+    assert_eq!(joined.ancestors_of(by_id(&estate)["ami-2"].1), None);
+}
+
+#[test]
+fn a_source_without_its_region_that_is_not_there_may_be_in_any_place_that_was_not_read() {
+    let here = || place(OURS, "us-east-1", vec![made_somewhere_from("ami-2", "ami-1")]);
+    let ancestors = |places: Vec<Answers>| {
+        let (estate, history, config) = (estate(places), History::default(), Config::default());
+        let joined = Joined::new(&estate, &history, &config, now());
+        joined.ancestors_of(by_id(&estate)["ami-2"].1).map(|ancestors| (ancestors.images.len(), ancestors.complete))
+    };
+    assert_eq!(ancestors(vec![here()]), Some((1, false)));
+    let unread = Answers { images: Err("AccessDenied".into()), ..place(OURS, "ap-south-1", vec![]) };
+    assert_eq!(ancestors(vec![here(), unread]), None);
+}

@@ -65,3 +65,23 @@ fn the_name_of_a_family_is_known_where_its_ranks_are_not() {
     let facts = joined.image(inventory, image);
     assert_eq!((facts.family, facts.family_name.as_deref()), (None, Some("golden")));
 }
+
+#[test]
+fn images_of_others_and_of_the_future_replace_none_of_ours() {
+    let made = |id: &str, name: &str, day: &str| answers::Image { creation_date: Some(format!("{day}T00:00:00Z")), ..named(id, name) };
+    let (old, new) = (made("ami-1", "web-1", "2026-01-01"), made("ami-2", "web-2", "2026-02-01"));
+    let found = |more: answers::Image| -> Vec<usize> {
+        let ranked = ranks(vec![old.clone(), new.clone(), more], &Config::default());
+        ranked.into_iter().map(|(_, family)| family.map_or(99, |(_, rank)| rank)).collect()
+    };
+    assert_eq!(found(made("ami-3", "web-3", "2026-03-01")), [2, 1, 0]);
+    let theirs = answers::Image { owner_id: Some("999999999999".into()), ..made("ami-3", "web-3", "2026-03-01") };
+    assert_eq!(found(theirs)[..2], [1, 0]);
+    assert_eq!(found(made("ami-3", "web-3", "2036-03-01")), [1, 0, 0]);
+    // Nor by making all of them be compared by their dates.
+    let odd = answers::Image { tags: tags(&[("family", "web")]), ..made("ami-3", "odd", "2036-03-01") };
+    let tagged = |image: &answers::Image| answers::Image { tags: tags(&[("family", "web")]), ..image.clone() };
+    let older = made("ami-4", "web-9", "2025-01-01");
+    let ranked = ranks(vec![tagged(&old), tagged(&new), odd, tagged(&older)], &Config::default());
+    assert_eq!(ranked.into_iter().map(|(_, family)| family.unwrap().1).collect::<Vec<_>>(), [2, 1, 0, 0]);
+}

@@ -89,3 +89,15 @@ fn a_tool_never_takes_aws_backups_place() {
     let both = tagged(&[("CreatedBy", "packer"), ("aws:backup:source-resource", "i-1")]);
     assert!(told(both, "eu-west-1").unwrap().starts_with("AWS Backup"));
 }
+
+#[test]
+fn a_product_code_of_an_unknown_type_is_marketplaces() {
+    let with = |kind: Option<&str>| {
+        let code = ProductCode { product_code_id: Some("aw0ev".into()), product_code_type: kind.map(Into::into) };
+        told(Image { product_codes: Some(vec![Some(code)]), ..image("ami-1") }, "eu-west-1")
+    };
+    for kind in [None, Some(""), Some("marketplace"), Some("marketplace-v2")] {
+        assert!(with(kind).unwrap().starts_with("AWS Marketplace is in charge: product code aw0ev"), "{kind:?}");
+    }
+    assert_eq!(with(Some("devpay")), None);
+}

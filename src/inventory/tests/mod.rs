@@ -1,11 +1,14 @@
 //! The joins, tried over made-up estates and against second implementations that are written differently.
 
 mod ancestry;
+mod consumers;
 mod families;
 mod managed;
 mod memory;
 mod recovery;
 mod replicas;
+mod screams;
+mod snapshots;
 mod users;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Copies in other Regions, and what differs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::btree_map;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use super::super::{History, Joined};
 use super::{OURS, by_id, estate, image, made_from, now, place, tags};
 use crate::config::Config;
 use crate::inventory::answers::{self, Answers, ImageAttribute, Permission};
-use crate::model::Place;
+use crate::model::{Place, Region};
 
 fn some_tags() -> impl Strategy<Value = BTreeMap<String, String>> {
     let keys = vec!["team", "Name", "keep", "legal-hold", "replicate-to", "aws:ssm:x", "\u{1b}[31m"];
@@ -61,6 +61,15 @@ fn copy(id: &str) -> answers::Image {
     made_from(image(id), "ami-1", "eu-west-1")
 }
 
+/// The Regions with a copy, and whether there is one in the other Region.
+fn copies_in(copy: answers::Image) -> (Option<BTreeSet<Region>>, Option<bool>) {
+    let (estate, history, config) = (estate(two_regions(image("ami-1"), vec![copy], &[])), History::default(), Config::default());
+    let joined = Joined::new(&estate, &history, &config, now());
+    let (inventory, image) = by_id(&estate)["ami-1"];
+    let there = joined.has_replica(&inventory.place, image, &"us-east-1".into());
+    (joined.image(inventory, image).replica_regions, there)
+}
+
 #[test]
 fn a_copy_is_told_by_its_source_and_never_by_its_name() {
     let namesake = answers::Image { name: Some("ami-1".into()), tags: tags(&[("team", "other")]), ..image("ami-2") };
@@ -99,7 +108,10 @@ fn a_region_that_was_not_read_leaves_copies_and_their_drift_unknown() {
 #[test]
 fn a_copy_on_its_way_is_not_compared_and_one_of_another_account_is_no_copy_of_ours() {
     let pending = answers::Image { state: Some("pending".into()), tags: tags(&[("team", "web")]), ..copy("ami-2") };
-    assert_eq!(judged(two_regions(image("ami-1"), vec![pending], &[])).unwrap().told(), None);
+    assert_eq!(judged(two_regions(image("ami-1"), vec![pending.clone()], &[])).unwrap().told(), None);
+    // There is none to launch yet, and none to make any more.
+    assert_eq!(copies_in(pending), (Some([].into()), Some(true)));
+    assert_eq!(copies_in(copy("ami-2")), (Some(["us-east-1".into()].into()), Some(true)));
     let mut places = two_regions(image("ami-1"), vec![], &[]);
     places.push(place("222222222222", "us-east-1", vec![answers::Image { owner_id: Some("222222222222".into()), ..copy("ami-2") }]));
     let (estate, history, config) = (estate(places), History::default(), Config::default());

@@ -423,3 +423,101 @@ fn a_source_that_was_declared_unused_is_no_gap_until_its_day() {
             .contains(&"describe-fleets: denied".into())
     );
 }
+
+#[test]
+fn a_snapshot_in_a_parameter_a_resource_or_an_unknown_file_is_in_use_by_it() {
+    let inventory = seen(|answers| {
+        let devices = json!({"OptionSettings": [{"OptionName": "BlockDeviceMappings", "Value": "/dev/sdb=snap-0a:100"}]});
+        let kind = "AWS::ElasticBeanstalk::Environment";
+        answers.resources = Some(of(json!([{"TypeName": kind, "ResourceDescriptions": [{"Identifier": "shop"}]}])));
+        let described = json!({"Identifier": "shop", "Properties": devices.to_string()});
+        answers.resource_details = Some(of(json!([{"TypeName": kind, "ResourceDescription": described}])));
+        answers.parameters = Some(of(json!({"Parameters": [
+            {"Name": "/data", "Value": "snap-0b and ami-0b", "Version": 2}, {"Name": "/data", "Value": "snap-0c", "Version": 1, "Selector": ":1"},
+        ]})));
+        let named = Named::in_json(&json!(["ami-0d", {"disk": "snap-0d"}]));
+        answers.others.insert(Source::named("ours"), Ok(named));
+    });
+    assert_eq!(
+        users(&inventory),
+        [
+            "ami-0b: parameter /data",
+            "ami-0d: recorded source ours",
+            "snap-0a: resource AWS::ElasticBeanstalk::Environment shop",
+            "snap-0b: parameter /data",
+            "snap-0c: parameter /data:1 STALE",
+            "snap-0d: recorded source ours",
+        ]
+    );
+    assert_eq!(gaps(&inventory), [""; 0]);
+}
+
+#[test]
+fn the_same_thing_twice_is_one_and_two_different_ones_under_one_id_are_a_gap() {
+    let version = |image: &str| json!({"LaunchTemplateId": "lt-1", "VersionNumber": 1, "DefaultVersion": true, "LaunchTemplateData": {"ImageId": image}});
+    let head = |latest: i64| json!({"LaunchTemplateId": "lt-1", "DefaultVersionNumber": 1, "LatestVersionNumber": latest});
+    let configuration = |image: &str| json!({"LaunchConfigurationName": "old", "ImageId": image});
+    let rule = |days: i64| {
+        json!({"Identifier": "r-1", "ResourceType": "EC2_IMAGE", "Status": "available",
+            "RetentionPeriod": {"RetentionPeriodValue": days, "RetentionPeriodUnit": "DAYS"}})
+    };
+    let twice = |latest: i64, image: &str, configured: &str, days: i64| {
+        seen(|answers| {
+            answers.launch_templates = of(json!({"LaunchTemplates": [head(1), head(latest)]}));
+            answers.launch_template_versions = of(json!({"LaunchTemplateVersions": [version("ami-0a"), version(image)]}));
+            answers.launch_configurations = of(json!({"LaunchConfigurations": [configuration("ami-0b"), configuration(configured)]}));
+            answers.rules = of(json!({"Rules": [{"Identifier": "r-1"}, {"Identifier": "r-1"}]}));
+            answers.rule_details = of(json!([rule(7), rule(days)]));
+        })
+    };
+    let same = twice(1, "ami-0a", "ami-0b", 7);
+    assert_eq!(gaps(&same), [""; 0]);
+    assert_eq!(same.rules.map(|rules| rules.len()), Some(1));
+    let different = twice(1, "ami-0c", "ami-0d", 30);
+    assert_eq!(
+        gaps(&different),
+        [
+            "describe-launch-template-versions: lt-1 version 1 is listed twice with different contents",
+            "describe-launch-configurations: old is listed twice with different contents",
+            "get-rule: r-1 is listed twice with different contents",
+        ]
+    );
+    assert_eq!(different.rules, None);
+    assert_eq!(gaps(&twice(2, "ami-0a", "ami-0b", 7)), ["describe-launch-templates: lt-1 is listed twice with different contents"]);
+}
+
+#[test]
+fn a_fleet_that_could_not_launch_all_it_was_asked_for_screams_too() {
+    let inventory = seen(|answers| {
+        let event = |response: Value, image: &str| {
+            let event = json!({"eventName": "CreateFleet", "userIdentity": {"arn": "arn:aws:iam::1:role/ami-0eee"}, "responseElements": response,
+                "requestParameters": {"CreateFleetRequest": {"Type": "instant", "LaunchTemplateConfigs": {"Overrides": {"ImageId": image}}}}});
+            json!({"EventId": "e", "EventName": "CreateFleet", "EventTime": "2026-11-19T12:00:00Z", "CloudTrailEvent": event.to_string()})
+        };
+        let errors = |set: Value| json!({"CreateFleetResponse": {"fleetId": "fleet-1", "errorSet": set, "fleetInstanceSet": ""}});
+        let error = json!({"item": {"errorCode": "InvalidAMIID.Unavailable", "errorMessage": "The image ID 'ami-0a' is not available"}});
+        answers.events = Some(of(json!({"Events": [
+            event(errors(error), "ami-0b"),
+            event(errors(json!([{"errorCode": "UnfulfillableCapacity"}])), "ami-0c"),
+            event(errors(json!("")), "ami-0d"), event(errors(json!({"item": []})), "ami-0d"), event(errors(Value::Null), "ami-0d"),
+            event(Value::Null, "ami-0d"),
+        ]})));
+    });
+    let by = |image: &str| format!("{image}: failed launch by arn:aws:iam::1:role/ami-0eee on 2026-11-19 12:00 UTC");
+    assert_eq!(users(&inventory), ["ami-0a", "ami-0b", "ami-0c"].map(by));
+    assert_eq!(gaps(&inventory), [""; 0]);
+}
+
+#[test]
+fn an_alias_to_a_parameter_that_is_gone_launches_nothing_and_is_no_gap() {
+    let inventory = seen(|answers| {
+        template(answers, "lt-1", &["resolve:ssm:/gone", "resolve:ssm:/golden:7", "resolve:ssm:/golden", "resolve:ssm:/unread"]);
+        answers.image_recipes = Some(of(json!({"imageRecipeSummaryList": []})));
+        answers.image_recipe_details = Some(of(json!([{"imageRecipe": {"arn": "recipe", "parentImage": "ssm:/gone"}}])));
+        answers.parameters = Some(of(json!({
+            "Parameters": [{"Name": "/golden", "Value": "ami-0a", "Version": 8}], "InvalidParameters": ["/gone", "/golden:7", "/golden"],
+        })));
+    });
+    assert_eq!(users(&inventory), ["ami-0a: launch template lt-1 version 3 (named by no group) STALE", "ami-0a: parameter /golden"]);
+    assert_eq!(gaps(&inventory), ["get-parameters: lt-1 version 4 launches `resolve:ssm:/unread`, whose value is not known"]);
+}

@@ -161,8 +161,12 @@ async fn parameters(ask: &Asking<'_>, names: Vec<String>) -> Option<Answer<GetPa
         };
         let batches = names.chunks(read::NAMES_PER_CALL).map(<[String]>::to_vec);
         let answers = every(batches, one, |names| names.join(", ")).await?;
-        let values = answers.into_iter().flat_map(|answer| answer.parameters.into_iter().flatten());
-        Ok(GetParameters { parameters: Some(values.collect()) })
+        let (mut parameters, mut invalid) = (Vec::new(), Vec::new());
+        for answer in answers {
+            parameters.extend(answer.parameters.into_iter().flatten());
+            invalid.extend(answer.invalid_parameters.into_iter().flatten());
+        }
+        Ok(GetParameters { parameters: Some(parameters), invalid_parameters: Some(invalid) })
     });
     values.await
 }

@@ -158,7 +158,7 @@ mod tests {
         answers.instances = Ok(DescribeInstances { reservations: Some(vec![Some(reservation)]) });
         let value =
             Parameter { name: Some("/plain".into()), selector: Some(":7".into()), value: Some("ami-3\n".into()), ..Parameter::default() };
-        answers.parameters = Some(Ok(GetParameters { parameters: Some(vec![Some(value)]) }));
+        answers.parameters = Some(Ok(GetParameters { parameters: Some(vec![Some(value)]), ..GetParameters::default() }));
         let ids: Vec<String> = others_images(&answers).iter().map(ToString::to_string).collect();
         assert_eq!(ids, ["ami-1", "ami-2", "ami-3"]);
     }

@@ -2,7 +2,6 @@
 
 use super::asking::{Asking, every};
 use crate::aws::{AwsError, Clients, read};
-use crate::config::Sources;
 use crate::inventory::answers::{
     Answer, GetContainerRecipe, GetImageRecipe, GetResource, ListContainerRecipes, ListImageRecipes, ListResources, RecipeSummary,
     ResourceDescription,
@@ -94,15 +93,12 @@ async fn of_type(clients: &Clients, name: &str) -> Result<ListResources, AwsErro
     Ok(ListResources { type_name: Some(name.to_owned()), resource_descriptions: Some(all) })
 }
 
-/// A type that a Region does not offer has no resources there. That it cannot be listed says so only of types that can be
-/// listed elsewhere, as those can that are asked for by default; of another it says that nobody can know.
+/// A type that a Region does not offer has no resources there. That it cannot be listed says nothing of what there is.
 fn offered(name: &str, answer: Result<ListResources, AwsError>) -> Result<ListResources, AwsError> {
-    let none = || ListResources { type_name: Some(name.to_owned()), resource_descriptions: Some(Vec::new()) };
-    let can_be_listed =
-        Sources::default().cloud_control.iter().any(|known| known == name) || PARENTS.iter().any(|(_, parent, _)| *parent == name);
     match answer {
-        Err(error) if error.code == "TypeNotFoundException" => Ok(none()),
-        Err(error) if error.code == "UnsupportedActionException" && can_be_listed => Ok(none()),
+        Err(error) if error.code == "TypeNotFoundException" => {
+            Ok(ListResources { type_name: Some(name.to_owned()), resource_descriptions: Some(Vec::new()) })
+        }
         answer => answer,
     }
 }

@@ -145,7 +145,7 @@ async fn aliases_of_templates_are_resolved_with_parameters_even_where_parameters
 }
 
 #[tokio::test]
-async fn a_type_that_a_region_does_not_have_has_no_resources_there_and_an_unknown_one_is_a_gap() {
+async fn a_type_that_a_region_does_not_have_has_no_resources_there_and_one_that_cannot_be_listed_is_a_gap() {
     let mut world = everything();
     world.account(OURS).region(HERE).without_type("AWS::EKS::Cluster");
     let wired = Wired::to(world).await;
@@ -159,6 +159,10 @@ async fn a_type_that_a_region_does_not_have_has_no_resources_there_and_an_unknow
     assert_eq!(counts, [0, 1]);
     let error = ask(&["AWS::EMR::Cluster"]).await.unwrap_err();
     assert!(error.contains("UnsupportedActionException") && error.contains("AWS::EMR::Cluster"), "{error}");
+    let unsupported = Fault::refuse("UnsupportedActionException", "Resource type AWS::CodeBuild::Fleet does not support LIST action");
+    wired.sim.world(|w| w.inject(unsupported.action("ListResources").resource("AWS::CodeBuild::Fleet")));
+    let error = ask(&["AWS::CodeBuild::Fleet"]).await.unwrap_err();
+    assert!(error.contains("UnsupportedActionException") && error.contains("AWS::CodeBuild::Fleet"), "{error}");
 }
 
 #[tokio::test]

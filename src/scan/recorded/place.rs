@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::file;
+use crate::inventory::Named;
 use crate::inventory::answers::{Answer, Answers, ImageAttribute, SnapshotAttribute};
-use crate::inventory::image_ids;
-use crate::model::{AmiId, Place, Source};
+use crate::model::{Place, Source};
 
 /// Reads everything that was recorded of a place. `noted` are the sources that whoever recorded it says were asked
 /// beyond those that every record holds.
@@ -96,7 +96,7 @@ impl Files<'_> {
     }
 
     /// Files without a reader that are noted and not there.
-    fn missing(&self, others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>) {
+    fn missing(&self, others: &mut BTreeMap<Source, Answer<Named>>) {
         for source in self.noted.into_iter().flatten().filter(|source| !has_reader(source)) {
             others.entry(source.clone()).or_insert_with(|| Err(lost(&self.path(source))));
         }
@@ -119,7 +119,7 @@ fn about(path: &Path, id: &str, named: Option<&str>) -> Answer<()> {
 fn attributes<K: From<String> + Ord, T>(
     folder: &Path,
     source: &Source,
-    others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>,
+    others: &mut BTreeMap<Source, Answer<Named>>,
     read: impl Fn(&Path, &str) -> Answer<T>,
 ) -> BTreeMap<K, Answer<T>> {
     let folder = folder.join(source.name());
@@ -135,8 +135,8 @@ fn attributes<K: From<String> + Ord, T>(
     }
 }
 
-/// Every file that no reader took: an image id anywhere in it counts as use.
-fn rest(folder: &Path, others: &mut BTreeMap<Source, Answer<Vec<AmiId>>>) {
+/// Every file that no reader took: the id of an image or a snapshot anywhere in it counts as use.
+fn rest(folder: &Path, others: &mut BTreeMap<Source, Answer<Named>>) {
     let files = match json_files(folder) {
         Ok(files) => files,
         Err(error) => {
@@ -158,8 +158,8 @@ fn has_reader(source: &Source) -> bool {
     !matches!(source, Source::Other(_)) && !elsewhere.contains(source)
 }
 
-/// The image ids in a file of which nothing is known.
-fn ids(path: &Path) -> Answer<Vec<AmiId>> {
+/// The ids in a file of which nothing is known.
+fn ids(path: &Path) -> Answer<Named> {
     let value: Value = file::json(path)?;
     if let Value::Object(object) = &value {
         if object.iter().any(|(key, value)| file::is_token(key) && !value.is_null()) {
@@ -169,7 +169,7 @@ fn ids(path: &Path) -> Answer<Vec<AmiId>> {
             return Err(format!("{} is no answer{}", path.display(), file::error_inside(value.to_string().as_bytes())));
         }
     }
-    Ok(image_ids(&value).into_iter().collect())
+    Ok(Named::in_json(&value))
 }
 
 /// The JSON files directly in `folder`, sorted, each with its name without `.json`.

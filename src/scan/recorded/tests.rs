@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::inventory::Named;
 use crate::inventory::answers::*;
 use crate::model::{AmiId, Gap, SnapshotId, Source};
 
@@ -58,7 +59,7 @@ fn what_a_record_says_it_asked_is_a_gap_where_it_is_missing() {
     let mut asked = Answers::unread(here(), "denied");
     asked.resources = Some(Ok(Vec::new()));
     asked.events = Some(Err("AccessDenied: no".into()));
-    asked.others.insert(Source::named("ours"), Ok(vec!["ami-0a".into()]));
+    asked.others.insert(Source::named("ours"), Ok(Named::in_text("ami-0a")));
     recording.place(&asked).unwrap();
     recording.history(&History::default()).unwrap();
     let recorded = open(dir.path()).unwrap();
@@ -149,7 +150,7 @@ fn permissions_are_read_by_the_name_of_their_file() {
 #[test]
 fn files_without_a_reader_count_as_use() {
     let answers = answers(&[
-        ("something-of-ours.json", r#""the golden image is ami-0c.""#),
+        ("something-of-ours.json", r#""the golden image is ami-0c, its data snap-0c.""#),
         ("describe-regions.json", r#"{"Regions": [], "Note": "ami-0d"}"#),
         ("pages.json", r#"{"Things": [], "nextToken": "abc"}"#),
         ("denied.json", r#"{"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}"#),
@@ -157,8 +158,8 @@ fn files_without_a_reader_count_as_use() {
         ("describe-fleets.json", r#"{"Fleets": [{"FleetId": "ami-0e"}]}"#),
     ]);
     let other = |name: &str| answers.others[&Source::named(name)].clone();
-    assert_eq!(other("something-of-ours"), Ok(vec!["ami-0c".into()]));
-    assert_eq!(other("describe-regions"), Ok(vec!["ami-0d".into()]));
+    assert_eq!(other("something-of-ours"), Ok(Named::in_text("ami-0c snap-0c")));
+    assert_eq!(other("describe-regions"), Ok(Named::in_text("ami-0d")));
     assert!(other("pages").unwrap_err().contains("not the whole listing"));
     assert!(other("denied").unwrap_err().contains("it holds the error UnauthorizedOperation: no"));
     assert!(other("broken").unwrap_err().contains("is not JSON"));
@@ -359,8 +360,9 @@ fn permissions() -> BoxedStrategy<List<Permission>> {
 }
 
 fn any_answers() -> impl Strategy<Value = Answers> {
-    let parameters = listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() }))
-        .prop_map(|parameters| GetParameters { parameters });
+    let parameters = listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() }));
+    let parameters = (parameters, prop::option::of(prop::collection::vec(text(), 0..3)));
+    let parameters = parameters.prop_map(|(parameters, invalid_parameters)| GetParameters { parameters, invalid_parameters });
     let volume = (text(), text()).prop_map(|(volume_id, snapshot_id)| EbsVolume { volume_id, snapshot_id });
     let volumes = listed(volume).prop_map(|volumes| DescribeVolumes { volumes });
     let bin = listed(text().prop_map(|image_id| ImageInRecycleBin { image_id, ..ImageInRecycleBin::default() }))
@@ -474,9 +476,9 @@ proptest! {
 
 #[test]
 fn other_files_keep_their_ids_when_they_are_written_again() {
-    let before = answers(&[("ours.json", r#"["ami-0b", "ami-0c"]"#)]);
+    let before = answers(&[("ours.json", r#"["ami-0b", "ami-0c", "snap-0b"]"#)]);
     let dir = TempDir::new().unwrap();
     Recording::create(dir.path()).unwrap().place(&before).unwrap();
     let after = open(dir.path()).unwrap().answers(&here(), &History::default());
-    assert_eq!(after.others[&Source::named("ours")], before.others[&Source::named("ours")]);
+    assert_eq!(after.others[&Source::named("ours")], Ok(Named::in_text("ami-0b ami-0c snap-0b")));
 }

@@ -120,7 +120,7 @@ impl Recording {
         for (source, ids) in others {
             to.asked.insert(source.clone());
             // Only the ids were kept, so only they can be written.
-            to.answer(source, &ids.as_ref().map(|ids| json!({ "ImageIds": ids })).map_err(Clone::clone))?;
+            to.answer(source, ids)?;
         }
         to.asked(&Source::SpotFleets, spot_fleets)?;
         to.asked(&Source::SpotRequests, spot_requests)?;
