@@ -59,7 +59,8 @@ const FAULTS: [FaultKind; 9] = [
 
 /// Every call of the stage's first cycle that asked our first Region something, each with whether its answers come in pages.
 fn reads(stage: &Stage) -> BTreeMap<String, bool> {
-    let paged = |params: &BTreeMap<String, String>| ["MaxResults", "MaxRecords", "maxResults"].iter().any(|name| params.contains_key(*name));
+    let paged =
+        |params: &BTreeMap<String, String>| ["MaxResults", "MaxRecords", "maxResults"].iter().any(|name| params.contains_key(*name));
     stage.sim.world(|world| {
         let here = world.journal.entries().iter().filter(|entry| entry.region == HERE && !entry.mutating);
         // Asked about the credentials and about all Regions, not about this one.
@@ -138,7 +139,8 @@ async fn check(stage: &Stage, expected: &[[String; 3]; 2], failing: &[Failing<'_
     for (region, due) in [(HERE, &expected[0]), (THERE, &expected[1])] {
         let gaps = cycle.plan.gaps.iter().filter(|gap| gap.place.region.as_str() == region);
         let named: BTreeSet<Source> = gaps.inspect(|gap| assert!(!gap.error.is_empty())).map(|gap| gap.source.clone()).collect();
-        let direct: BTreeSet<Source> = failing.iter().filter(|(there, ..)| *there == region).flat_map(|(.., api)| resting_on(api)).collect();
+        let direct: BTreeSet<Source> =
+            failing.iter().filter(|(there, ..)| *there == region).flat_map(|(.., api)| resting_on(api)).collect();
         let allowed = |source: &Source| direct.contains(source) || listing_of(source).is_some_and(|first| direct.contains(&first));
         // What no policy here makes use of is not read, and cannot fail.
         assert!(named.iter().all(allowed), "{failing:?}: {named:?}");
@@ -174,7 +176,12 @@ async fn a_page_that_never_ends_or_breaks_off_in_the_middle_is_a_gap() {
     let (stage, expected) = blind(Some(1)).await;
     let pages: BTreeMap<String, usize> = stage.sim.world(|world| {
         let mut pages = BTreeMap::new();
-        world.journal.entries().iter().filter(|entry| entry.region == HERE).for_each(|entry| *pages.entry(entry.action.clone()).or_default() += 1);
+        world
+            .journal
+            .entries()
+            .iter()
+            .filter(|entry| entry.region == HERE)
+            .for_each(|entry| *pages.entry(entry.action.clone()).or_default() += 1);
         pages
     });
     for api in reads(&stage).into_iter().filter_map(|(api, paged)| paged.then_some(api)) {

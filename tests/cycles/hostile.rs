@@ -79,6 +79,7 @@ async fn the_pages_of_the_daemon_hold_only_text_whatever_aws_says() {
     let (world, topic) = estate();
     let bench = Bench::new(world, &configuration(&topic)).await;
     let daemon = Daemon::start(bench.command(&["run"]), bench.port);
+    daemon.says("health at");
     daemon.gets("/readyz", |status, _| status == 200);
     for path in ["/metrics", "/api/v1/status", "/api/v1/plan", "/readyz"] {
         is_clean(path, &daemon.get(path).1);
