@@ -60,7 +60,8 @@ impl Matrix {
         let mut world = World::new(start());
         world.limit_regions(&regions);
         world.settings.page_limit = page_limit;
-        let due: BTreeMap<_, _> = regions.iter().map(|region| (*region, fill(&mut world, region))).collect();
+        let due: BTreeMap<_, _> =
+            regions.iter().map(|region| (*region, fill(&mut world, region, page_limit.map_or(1, |limit| limit + 1)))).collect();
         let stage = stage_with(world, watching(), policies(POLICIES), |_| ()).await;
         stage.cycle().await;
         stage.sim.world(|world| {
@@ -78,6 +79,7 @@ impl Matrix {
             assert_eq!(taken, due.taken.len() + 1, "nothing else in {region}: {whole:?}");
         }
         let reads = reads(&stage);
+        eprintln!("XX {} reads {:?}", reads.len(), reads.iter().map(|(a, r)| (a, r.calls)).collect::<Vec<_>>());
         let told: BTreeSet<Source> = reads.keys().flat_map(|api| resting_on(api)).collect();
         let elsewhere = [Source::Regions, Source::Organization, Source::AssumeRole];
         let untold: Vec<_> = Source::ALL.into_iter().filter(|source| !told.contains(source) && !elsewhere.contains(source)).collect();
@@ -107,6 +109,10 @@ impl Matrix {
                 None => assert!(named.is_empty(), "{region} has no part in {failing:?}: {named:?}"),
             }
             for step in &due.taken {
+                // Of single resources, the one call was about one of them.
+                if only.is_some() && named.iter().any(|source| source.hides() == Hides::OneResource) {
+                    continue;
+                }
                 let held = named.iter().any(|source| holds(source, step));
                 assert_eq!(
                     steps.contains(&format!("{region} {step}")),

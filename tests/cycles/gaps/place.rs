@@ -52,15 +52,15 @@ pub(super) struct Due {
     pub(super) counted: String,
 }
 
-/// Fills a Region of ours.
-pub(super) fn fill(world: &mut World, region: &str) -> Due {
-    let mut build = Build { world, region };
+/// Fills a Region of ours, with so many of each kind of thing.
+pub(super) fn fill(world: &mut World, region: &str, of_each: usize) -> Due {
+    let mut build = Build { world, region, of_each };
     build.place().recycle_bin_rule(RuleResource::Image, 14).put();
     build.place().recycle_bin_rule(RuleResource::Snapshot, 30).put();
     let [disable, deregister] = ["disable", "deregister"].map(|name| build.image(name));
     let snapshot = build.place().snapshot().age_days(800).tag("forgotten", "yes").put();
     let exposed = build.place().image("exposed").age_days(10).public().put();
-    for n in 0..20 {
+    for n in 0..3 {
         build.place().image(&format!("young{n}")).age_days(10).put();
     }
     let counted = build.needed_images();
@@ -88,6 +88,7 @@ pub(super) fn bin(world: &mut World, region: &str) {
 struct Build<'w> {
     world: &'w mut World,
     region: &'w str,
+    of_each: usize,
 }
 
 impl Build<'_> {
@@ -102,7 +103,7 @@ impl Build<'_> {
     /// Images that only one source each knows to be in use; and one of which EC2 alone knows that it is not.
     fn needed_images(&mut self) -> String {
         let by = |build: &mut Self, who: &str| build.image(&format!("deregister-but-{who}"));
-        for n in 0..2 {
+        for n in 0..self.of_each {
             let image = by(self, "instance");
             self.place().instance(&image).put();
             let image = by(self, "template");
@@ -149,7 +150,7 @@ impl Build<'_> {
 
     /// Snapshots that only one source each knows to be needed.
     fn needed_snapshots(&mut self) {
-        for n in 0..2 {
+        for n in 0..self.of_each {
             self.place().snapshot().age_days(800).tag("forgotten", "yes").locked().put();
             self.place().snapshot().age_days(800).tag("forgotten", "yes").fast_restore("a").put();
             self.place().snapshot().age_days(800).tag("forgotten", "yes").public().put();
@@ -168,7 +169,7 @@ impl Build<'_> {
 
     /// What else has a source: volumes, settings, images of others, and what can fail to launch.
     fn everything_else(&mut self) {
-        for n in 0..2 {
+        for n in 0..self.of_each {
             let copied = self.place().snapshot().age_days(10).put();
             self.place().volume(Some(&copied));
             let amazons = self.world.account(AMAZON).region(self.region).image(&format!("amazons{n}")).owner_alias("amazon").public().put();
