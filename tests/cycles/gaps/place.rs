@@ -37,6 +37,7 @@ pub(super) fn watching() -> Config {
     config.mode = Mode::Observe;
     // Each cycle asks for every permission: a remembered one would not meet the fault.
     config.permissions.cloudtrail = false;
+    config.sources.cloud_control = vec!["AWS::CodeBuild::Fleet".to_owned()];
     config.limits.per_place = 10_000;
     config.limits.per_cycle = 10_000;
     config.limits.tripwire_count = 10_000;
