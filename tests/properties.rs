@@ -5,6 +5,8 @@
 #[path = "properties/accounts.rs"]
 mod accounts;
 mod estates;
+#[path = "properties/needs.rs"]
+mod needs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -75,6 +75,11 @@ impl Action {
         }
     }
 
+    /// Whether somebody who uses the resource would lose it.
+    pub fn takes_from_users(self) -> bool {
+        self == Self::Disable || self.class() == ActionClass::Destructive
+    }
+
     /// Whether rate and tripwire count this action: everything that takes something away.
     pub fn takes_away(self) -> bool {
         matches!(self.class(), ActionClass::Restrictive | ActionClass::Destructive)

@@ -24,7 +24,7 @@ pub(super) fn on_image(
     holds.facts(joined, facts.place, &facts.usage, facts.unread(), &rests_on);
     holds.ownership(action, facts.owned, facts.image.owner.as_str(), facts.keep_tag, facts.legal_hold);
     holds.backup(action, facts.managed_by.as_ref(), facts.place);
-    if takes_from_users(action) {
+    if action.takes_from_users() {
         holds.usage(joined, facts.users, &facts.usage);
         holds.gaps(joined, facts.place, facts.image.id.as_str(), action);
     }
@@ -57,7 +57,7 @@ pub(super) fn on_snapshot(joined: &Joined<'_>, facts: &SnapshotFacts<'_>, action
     holds.facts(joined, facts.place, &facts.usage, facts.unread(), &rests_on);
     holds.ownership(action, facts.owned, facts.snapshot.owner.as_str(), facts.keep_tag, facts.legal_hold);
     holds.backup(action, facts.managed_by.as_ref(), facts.place);
-    if takes_from_users(action) {
+    if action.takes_from_users() {
         holds.usage(joined, facts.users, &facts.usage);
         holds.gaps(joined, facts.place, facts.snapshot.id.as_str(), action);
     }
@@ -109,16 +109,11 @@ pub(super) fn on_place(inventory: &Inventory, facts: &PlaceFacts<'_>, context: &
     holds.found
 }
 
-/// Whether somebody who uses the resource would lose it.
-fn takes_from_users(action: Action) -> bool {
-    action == Action::Disable || action.class() == ActionClass::Destructive
-}
-
 /// Whether a gap of `source` freezes `action` in its whole place: what it could hide decides ([`Source::hides`]).
 pub(super) fn freezes(source: &Source, action: Action) -> bool {
     match source.hides() {
         // Answers about one resource freeze a place only where not even their folder could be read.
-        Hides::Users | Hides::Resources | Hides::OneResource => takes_from_users(action),
+        Hides::Users | Hides::Resources | Hides::OneResource => action.takes_from_users(),
         Hides::Consequences => action.class() == ActionClass::Destructive,
         Hides::SnapshotGuards => action == Action::DeleteSnapshot,
         Hides::Nothing => false,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use crate::inventory::{Estate, Inventory, Joined};
-use crate::model::{Action, AmiId, Gap, Place, ResourceId, SnapshotId, Source};
+use crate::model::{AmiId, Gap, Place, ResourceId, SnapshotId, Source};
 use crate::policy::{Asked, Judgement, PolicySet};
 
 use crate::model::Principal;
@@ -71,7 +71,7 @@ pub fn cross_checked(joined: &Joined<'_>, policies: &PolicySet, principal: Princ
 
 /// Whether something is due that must not happen to a shared resource.
 fn takes_use(judgement: &Judgement) -> bool {
-    judgement.due.iter().any(|verdict| matches!(verdict.action, Action::Disable | Action::Deregister | Action::DeleteSnapshot))
+    judgement.due.iter().any(|verdict| verdict.action.takes_from_users())
 }
 
 impl Questions {

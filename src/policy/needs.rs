@@ -94,6 +94,8 @@ const FACTS: &[(&str, RestsOn)] = &[
     ("children", permissions),
     ("liveChildren", permissions),
     ("shares", permissions),
+    // Another account's consumer finds what is shared with it.
+    ("consumers", permissions),
     ("ancestors", nothing_else),
     ("ancestorsComplete", nothing_else),
     ("familyName", nothing_else),
@@ -139,8 +141,6 @@ const FACTS: &[(&str, RestsOn)] = &[
     ("instances", nothing_else),
     ("zeroSize", nothing_else),
     ("launchable", nothing_else),
-    // Another account's consumer finds what is shared with it.
-    ("consumers", permissions),
 ];
 
 /// What policies can be about, and what lists it beside the listings of images and snapshots.
@@ -280,8 +280,7 @@ impl Needs {
             if !spoken.is_empty() {
                 needs.read(&uses.attributes, &info.id);
             }
-            let takes = |action: &Action| matches!(action, Action::Disable | Action::Deregister | Action::DeleteSnapshot);
-            let judged = spoken.iter().any(|(action, kind)| *kind != ResourceKind::Snapshot && !takes(action));
+            let judged = spoken.iter().any(|(action, kind)| *kind != ResourceKind::Snapshot && !action.takes_from_users());
             needs.judges_by_usage |= judged && uses.attributes.has("usage");
         }
         needs

@@ -80,6 +80,14 @@ pub enum Asked {
     WhenDue,
 }
 
+/// Facts that tell whom something is shared with, and those that rest on the shares of other images too, of which nothing
+/// need be due: what copies differ in (`shares`), and what consumers pick among.
+const OF_SHARES: [&str; 5] = ["sharing", "sharedWithLeft", "unusableShares", "shares", "consumers"];
+
+/// Facts that are known only where it is known whom something is shared with. What is taken from its users is asked about
+/// when it is due, as if it were shared with nobody; for all else, nobody would ever ask.
+const BEYOND_SHARES: [&str; 3] = ["usage", "children", "liveChildren"];
+
 /// One policy with what `load` learnt of it.
 pub(super) struct Loaded {
     /// The policy without its actions, which are in `reach`.
@@ -207,14 +215,14 @@ impl PolicySet {
 
     /// Whose launch permissions are worth a request each.
     pub fn asks_launch_permissions(&self) -> Asked {
-        self.asks_permissions(ResourceKind::Image, &self.image)
+        self.asks_permissions(ResourceKind::Image)
     }
 
     /// Whose create-volume permissions are worth a request each.
     pub fn asks_create_volume_permissions(&self) -> Asked {
-        match self.image.attributes.has("snapshotsSharedWith") {
+        match Action::ALL.into_iter().any(|action| self.reads(action, ResourceKind::Image, "snapshotsSharedWith")) {
             true => Asked::All,
-            false => self.asks_permissions(ResourceKind::Snapshot, &self.snapshot),
+            false => self.asks_permissions(ResourceKind::Snapshot),
         }
     }
 
@@ -228,10 +236,18 @@ impl PolicySet {
         if self.needs.judges_by_usage() { Asked::All } else { Asked::WhenDue }
     }
 
-    fn asks_permissions(&self, kind: ResourceKind, uses: &Uses) -> Asked {
+    fn asks_permissions(&self, kind: ResourceKind) -> Asked {
+        let judges = |action: Action| {
+            let facts = if action.takes_from_users() { &[][..] } else { &BEYOND_SHARES };
+            OF_SHARES.iter().chain(facts).any(|fact| self.reads(action, kind, fact))
+        };
         let revokes = self.bench(Action::RevokeShare, kind).is_some();
-        let reads = ["sharing", "sharedWithLeft", "unusableShares"].into_iter().any(|fact| uses.attributes.has(fact));
-        if revokes || reads { Asked::All } else { Asked::WhenDue }
+        if revokes || Action::ALL.into_iter().any(judges) { Asked::All } else { Asked::WhenDue }
+    }
+
+    /// Whether any policy over `action` on that kind of resource reads `fact`.
+    fn reads(&self, action: Action, kind: ResourceKind, fact: &str) -> bool {
+        self.bench(action, kind).is_some_and(|bench| bench.uses.attributes.has(fact))
     }
 
     /// Whether an `action` that the policies `because` ask for rests on `fact`: one of them reads it, or something that could

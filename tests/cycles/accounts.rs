@@ -1,10 +1,11 @@
 //! Several accounts: what one of them uses of another's images, and what is done when one cannot be entered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ami_warden::aws;
 use ami_warden::config::{Accounts, Config, Discover, OrganizationSettings};
 use ami_warden::inventory::{History, Relation};
+use ami_warden::ledger::CycleKind;
 use ami_warden::model::{AccountId, Action, Mode};
 use ami_warden_sim::world::image::MappingKind;
 use ami_warden_sim::{Fault, FaultKind, MemberStatus, Permission, World};
@@ -142,6 +143,58 @@ async fn an_account_that_cannot_be_entered_is_a_gap_and_holds_only_what_is_share
         }
         assert!(asked_in(&stage, "DescribeInstances").contains(BROTHER), "{what}: the others are left alone");
         assert!(!asked_in(&stage, "DescribeInstances").contains(SISTER), "{what}");
+    }
+}
+
+/// Every way in which a call can fail.
+const FAULTS: [FaultKind; 11] = [
+    FaultKind::Deny,
+    FaultKind::AuthFailure,
+    FaultKind::Expired,
+    FaultKind::TimeoutBefore,
+    FaultKind::ResetBefore,
+    FaultKind::InternalError,
+    FaultKind::Throttle,
+    FaultKind::EmptyBody,
+    FaultKind::BareAnswer,
+    FaultKind::TruncatedPage,
+    FaultKind::LoopingToken,
+];
+
+#[tokio::test]
+async fn whatever_fails_on_the_way_into_the_accounts_is_named_and_frees_nothing() {
+    let prepared = async || {
+        let mut world = company();
+        world.limit_regions(&[HERE]);
+        let images = images(&mut world);
+        (deregistering(world, watching()).await, images)
+    };
+    let (stage, images) = prepared().await;
+    stage.sim.world(|world| world.journal.clear());
+    let whole: BTreeSet<String> = stage.cycle().await.steps().into_iter().collect();
+    assert_eq!(whole, [&images.shared, &images.own].map(|image| format!("deregister {image}")).into());
+    // What was asked before any place was, each with whether its answers come in pages.
+    let calls: BTreeMap<String, bool> = stage.sim.world(|world| {
+        let asked = world.journal.entries().iter().filter(|entry| entry.service != "ec2" || entry.action == "DescribeRegions");
+        let asked = asked.filter(|entry| ["ec2", "sts", "organizations"].contains(&entry.service.as_str()));
+        asked.map(|entry| (entry.action.clone(), entry.params.contains_key("MaxResults"))).collect()
+    });
+    assert!(calls.contains_key("AssumeRole") && calls.contains_key("ListAccounts") && calls.len() > 3, "{calls:?}");
+    for (api, paged) in calls {
+        for kind in FAULTS {
+            let (stage, images) = prepared().await;
+            stage.sim.world(|world| world.inject(Fault::new(kind.clone()).action(&api)));
+            // Without anything to read there is no plan.
+            if let Ok(cycle) = stage.run(CycleKind::Scan).await {
+                let named: BTreeSet<&str> = cycle.plan.gaps.iter().map(|gap| gap.source.name()).collect();
+                assert!(cycle.plan.gaps.iter().all(|gap| !gap.error.is_empty()));
+                assert_eq!(named.is_empty(), kind == FaultKind::LoopingToken && !paged, "{api} {kind:?} {named:?}");
+                let steps: BTreeSet<String> = cycle.steps().into_iter().collect();
+                let may_stay = if named.is_empty() { whole.clone() } else { [format!("deregister {}", images.own)].into() };
+                assert!(steps.is_subset(&may_stay), "{api} {kind:?} {named:?}: {steps:?}");
+            }
+            assert!(stage.attempts().is_empty());
+        }
     }
 }
 

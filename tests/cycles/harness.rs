@@ -152,7 +152,8 @@ pub(crate) async fn stage(world: World, config: Config) -> Stage {
 pub(crate) async fn stage_with(mut world: World, config: Config, policies: PolicySet, adjust: impl FnOnce(&mut aws::Settings)) -> Stage {
     // A call that a fault leaves without an answer is cut off soon: the client need not wait for its own patience.
     world.settings.hang_limit = Duration::from_millis(20);
-    let rules = [HERE, THERE].into_iter().filter_map(|region| world.place(OURS, region)).flat_map(|place| place.rules.keys().cloned());
+    let places = world.regions().iter().filter_map(|region| world.place(OURS, &region.name));
+    let rules = places.flat_map(|place| place.rules.keys().cloned());
     // They were seen before, so that they count as in effect.
     let known = History { rules_since: rules.map(|rule| (rule, start() - DAY)).collect(), ..History::default() };
     let sim = Sim::new(world);

@@ -15,6 +15,7 @@ mod gaps;
 mod grace;
 mod guarded;
 mod harness;
+mod hostile;
 mod ladder;
 mod limits;
 mod partitions;

@@ -218,6 +218,32 @@ fn the_snapshots_are_asked_one_by_one_only_for_a_policy_that_reads_their_shares(
     }
 }
 
+#[test]
+fn what_is_judged_by_its_use_is_asked_about_even_where_nothing_is_taken_from_anybody() {
+    let text = |effect: &str, action: &str, kind: &str, fact: &str| {
+        let head = |effect: &str| format!("@id(\"{effect}\") {effect} (principal, action == Action::\"{action}\", resource is {kind})");
+        let other = head(if effect == "permit" { "forbid" } else { "permit" });
+        format!("{} when {{ resource has {fact} }};\n{other} when {{ resource.hasTag(\"x\") }};", head(effect))
+    };
+    for effect in ["permit", "forbid"] {
+        for (action, kind, fact, asked) in [
+            ("deregister", "Image", "usage", Asked::WhenDue),
+            ("disable", "Image", "liveChildren", Asked::WhenDue),
+            ("notify", "Image", "usage", Asked::All),
+            ("deprecate", "Image", "usage", Asked::All),
+            ("makePrivate", "Image", "liveChildren", Asked::All),
+            ("replicate", "Image", "children", Asked::All),
+            ("deleteSnapshot", "Snapshot", "usage", Asked::WhenDue),
+            ("notify", "Snapshot", "usage", Asked::All),
+        ] {
+            let set = load(&text(effect, action, kind, fact));
+            let (images, snapshots) = (set.asks_launch_permissions(), set.asks_create_volume_permissions());
+            let (told, other) = if kind == "Image" { (images, snapshots) } else { (snapshots, images) };
+            assert_eq!((told, other), (asked, Asked::WhenDue), "{effect} {action} {fact}");
+        }
+    }
+}
+
 // --- Every place there can be ---
 
 fn block() -> impl Strategy<Value = Option<Block>> {
