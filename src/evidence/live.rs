@@ -1,7 +1,7 @@
 //! Evidence from AWS: each answer is written to the record, if one is made, and added to the estate.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::aws::Aws;
 use crate::config::Config;
 use crate::inventory::answers::Answers;
 use crate::inventory::{Estate, FailedLaunches, History, Inventory, Joined};
-use crate::model::{AmiId, Place, Source};
+use crate::model::{AmiId, Place, Region, Source};
 use crate::plan::{Questions, cross_checked, questions};
 use crate::policy::Needs;
 use crate::scan::Progress;
@@ -115,8 +115,8 @@ impl Scan<'_> {
         self.record.so_far()
     }
 
-    /// Launches that CloudTrail saw fail: what it says now of places with an image that cannot be launched or may soon not be,
-    /// and what it said before of any.
+    /// Launches that CloudTrail saw fail: what it says now in Regions with an image that cannot be launched or may soon not be,
+    /// of every account, since another one's launch of a shared image fails there; and what it said before of any place.
     async fn failed_launches(&mut self) -> Result<(), RecordError> {
         if self.wanted.wants(&Source::Events) {
             self.look_for_failed_launches().await;
@@ -126,7 +126,9 @@ impl Scan<'_> {
     }
 
     async fn look_for_failed_launches(&mut self) {
-        let places = self.estate.places.values().filter(|inventory| self.record.is_made() || inventory.may_fail_to_launch(self.now));
+        let in_danger = self.estate.places.values().filter(|inventory| self.record.is_made() || inventory.may_fail_to_launch(self.now));
+        let regions: BTreeSet<&Region> = in_danger.map(|inventory| &inventory.place.region).collect();
+        let places = self.estate.places.values().filter(|inventory| regions.contains(&inventory.place.region));
         let since = places.map(|inventory| (inventory.place.clone(), self.launches_begin(&inventory.place))).collect();
         launches(self.aws, &since, self.progress, |place, answer| {
             self.record.write(|| Answers { events: Some(answer.clone()), ..earlier(&place) });
