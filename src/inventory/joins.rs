@@ -23,6 +23,7 @@ use super::place::Inventory;
 use super::recovery::{Recovery, recovery, with_snapshots};
 use super::references::{Reference, User};
 use super::replicas::{Drift, Side, drift};
+use super::reports::create_report;
 use super::sharing::Graph;
 use super::sight::Shared;
 
@@ -32,7 +33,10 @@ pub struct Joined<'a> {
     pub estate: &'a Estate,
     pub history: &'a History,
     pub config: &'a Config,
+    /// The moment that is judged.
     pub now: Timestamp,
+    /// When the estate was read: what is fresh is so by then. Before `now` in a forecast, which has evidence age no further.
+    pub(super) read_at: Timestamp,
     pub(super) image_users: HashMap<&'a AmiId, Vec<Reference>>,
     pub(super) snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
     pub(super) snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
@@ -63,6 +67,7 @@ impl<'a> Joined<'a> {
             history,
             config,
             now,
+            read_at: now,
             image_users: HashMap::new(),
             snapshot_users: HashMap::new(),
             snapshot_images: HashMap::new(),
@@ -111,7 +116,8 @@ impl<'a> Joined<'a> {
         self
     }
 
-    /// The same picture, looked at from another moment.
+    /// The same picture, judged at another moment. What was known when it was read is taken to be known then: only things
+    /// grow older, not what was read of them.
     pub fn at(self, now: Timestamp) -> Self {
         let mut joined = Self { now, ..self };
         joined.join_consumers();
@@ -393,7 +399,10 @@ impl<'a> Joined<'a> {
         match sharing {
             // What EC2 itself counted in every other account is as good as having looked; but nobody counts the public.
             Some(permissions) if self.reported.contains(&image.id) && !permissions.0.contains(&Grantee::Everyone) => {}
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, Shared::Image)),
+            Some(permissions) => {
+                let unseen = self.unseen_grantees(&inventory.place, permissions, Shared::Image);
+                unknown.extend(with_remedy(unseen, inventory, image, permissions));
+            }
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
         unknown.extend(self.used_before.get(image.id.as_str()).into_iter().flatten().cloned());
@@ -465,6 +474,15 @@ fn unasked(inventory: &Inventory) -> Option<Unknown> {
     let names: Vec<&str> = inventory.usage_unasked().map(Source::name).collect();
     (!names.is_empty())
         .then(|| Unknown { reason: format!("no policy in force needs to know, so that nobody asked for {}", names.join(", ")) })
+}
+
+/// What nobody here can see of an image's use, the first of it with how EC2 can be had to count it; nobody counts the public.
+fn with_remedy(mut unseen: Vec<Unknown>, inventory: &Inventory, image: &Image, permissions: &Permissions) -> Vec<Unknown> {
+    let countable = image.owner == inventory.place.account && image.public == Some(false) && !permissions.0.contains(&Grantee::Everyone);
+    if let Some(first) = unseen.first_mut().filter(|_| countable) {
+        first.reason = format!("{} (EC2 can count it: `{}`)", first.reason, create_report(&inventory.place, &image.id));
+    }
+    unseen
 }
 
 fn partly_read(estate: &Estate) -> HashSet<&AccountId> {

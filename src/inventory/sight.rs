@@ -117,9 +117,9 @@ impl Joined<'_> {
         mapped && asked && gaps(inventory, shared).next().is_none()
     }
 
-    /// Whether a complete reading of that account still counts.
+    /// Whether a complete reading of that account still counted when the estate was read.
     pub(super) fn stands_in(&self, account: &AccountId, reading: &Reading) -> bool {
-        self.history.stands_in(account, reading, self.now)
+        self.history.stands_in(account, reading, self.read_at)
     }
 }
 
