@@ -23,7 +23,6 @@ use super::place::Inventory;
 use super::recovery::{Recovery, recovery, with_snapshots};
 use super::references::{Reference, User};
 use super::replicas::{Drift, Side, drift};
-use super::reports::create_report;
 use super::sharing::Graph;
 use super::sight::Shared;
 
@@ -120,8 +119,17 @@ impl<'a> Joined<'a> {
     /// grow older, not what was read of them.
     pub fn at(self, now: Timestamp) -> Self {
         let mut joined = Self { now, ..self };
+        joined.forget_failed_launches();
         joined.join_consumers();
         joined
+    }
+
+    /// By `now` a launch that failed may lie too far back to count.
+    fn forget_failed_launches(&mut self) {
+        let then = self.now.checked_sub(self.config.sources.screams).unwrap_or(Timestamp::MIN);
+        for users in self.image_users.values_mut().chain(self.snapshot_users.values_mut()) {
+            users.retain(|user| user.counts_since(then));
+        }
     }
 
     fn join_consumers(&mut self) {
@@ -399,10 +407,7 @@ impl<'a> Joined<'a> {
         match sharing {
             // What EC2 itself counted in every other account is as good as having looked; but nobody counts the public.
             Some(permissions) if self.reported.contains(&image.id) && !permissions.0.contains(&Grantee::Everyone) => {}
-            Some(permissions) => {
-                let unseen = self.unseen_grantees(&inventory.place, permissions, Shared::Image);
-                unknown.extend(with_remedy(unseen, inventory, image, permissions));
-            }
+            Some(permissions) => unknown.extend(self.unseen_launchers(&inventory.place, image, permissions)),
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
         unknown.extend(self.used_before.get(image.id.as_str()).into_iter().flatten().cloned());
@@ -474,15 +479,6 @@ fn unasked(inventory: &Inventory) -> Option<Unknown> {
     let names: Vec<&str> = inventory.usage_unasked().map(Source::name).collect();
     (!names.is_empty())
         .then(|| Unknown { reason: format!("no policy in force needs to know, so that nobody asked for {}", names.join(", ")) })
-}
-
-/// What nobody here can see of an image's use, the first of it with how EC2 can be had to count it; nobody counts the public.
-fn with_remedy(mut unseen: Vec<Unknown>, inventory: &Inventory, image: &Image, permissions: &Permissions) -> Vec<Unknown> {
-    let countable = image.owner == inventory.place.account && image.public == Some(false) && !permissions.0.contains(&Grantee::Everyone);
-    if let Some(first) = unseen.first_mut().filter(|_| countable) {
-        first.reason = format!("{} (EC2 can count it: `{}`)", first.reason, create_report(&inventory.place, &image.id));
-    }
-    unseen
 }
 
 fn partly_read(estate: &Estate) -> HashSet<&AccountId> {

@@ -201,6 +201,27 @@ fn usage_report(folder: &Folder, made_at: &str, instances: usize) {
 }
 
 #[test]
+fn a_launch_that_failed_holds_until_the_day_it_counts_no_more() {
+    let folder = Folder::new("");
+    complete(&folder);
+    eager(&folder);
+    let failed = json!({"ActivityId": "1", "AutoScalingGroupName": "web", "StatusCode": "Failed", "StartTime": "2026-11-09T12:00:00Z",
+        "StatusMessage": "The image id '[ami-0aaa]' does not exist. Launching EC2 instance failed."});
+    folder.put(&format!("{PLACE}/describe-scaling-activities.json"), json!({ "Activities": [failed] }).to_string());
+    let words = "kept from deregister only because of failed launch by web on 2026-11-09 12:00 UTC (in-use); that ends by itself on \
+                 2026-12-10";
+    says(
+        &told(&folder, "ami-0aaa"),
+        &[
+            words,
+            "failed launch by web on 2026-11-09 12:00 UTC in 111111111111/eu-central-1  \
+        [describe-scaling-activities]",
+        ],
+    );
+    assert_eq!(fields(&folder, "ami-0aaa")["forecasts"][0]["free_from"], "2026-12-10T00:00:00Z");
+}
+
+#[test]
 fn what_a_report_counts_is_told_with_the_day_of_the_report() {
     let folder = Folder::new("");
     complete(&folder);
@@ -227,6 +248,22 @@ fn an_image_shared_with_an_account_nobody_can_look_into_is_told_the_command_that
     let held = fields(&folder, "ami-0aaa")["held"][0]["held_by"].clone();
     let detail = held.as_array().unwrap().iter().find(|hold| hold["name"] == "usage-unknown").unwrap()["detail"].clone();
     assert_eq!(detail.as_str().unwrap().matches("create-image-usage-report").count(), 1, "{detail}");
+
+    // Once, beside the account it helps with; what is governed from here is to be read here.
+    let accounts = format!("[accounts]\nlist = [\"{PARTNER}\"]\n");
+    folder.put("ami-warden.toml", accounts);
+    let shares = |accounts: &[&str]| {
+        let grantees: Vec<Value> = accounts.iter().map(|account| json!({ "UserId": account })).collect();
+        json!({"ImageId": "ami-0aaa", "LaunchPermissions": grantees}).to_string()
+    };
+    let file = format!("{PLACE}/launch-permissions/ami-0aaa.json");
+    folder.put(&file, shares(&[PARTNER, "888888888888", "999999999999"]));
+    let held = "held by interlock usage-unknown: it is shared with 222222222222, where assume-role was not read: not recorded: there is no \
+                folder of this account; it is shared with 888888888888, which is not governed from here, so that its use cannot be \
+                seen (EC2 can count it: `aws ec2 create-image-usage-report";
+    says(&told(&folder, "ami-0aaa"), &[held]);
+    folder.put(&file, shares(&[PARTNER]));
+    assert!(!told(&folder, "ami-0aaa").contains("create-image-usage-report"));
 
     // Nobody counts what the public launches.
     let everybody = json!({"ImageId": "ami-0aaa", "LaunchPermissions": [{"Group": "all"}, {"UserId": "999999999999"}]});
