@@ -93,7 +93,8 @@ impl Joined<'_> {
     pub fn seen_at(&self, resource: &ResourceId, reference: &Reference) -> Option<Timestamp> {
         if let (User::Reported { .. }, ResourceId::Image(image)) = (&reference.user, resource) {
             let reports = self.estate.places.values().flat_map(|inventory| &inventory.usage_reports);
-            let naming = reports.filter(|report| report.image == *image && report.is_recent(self.read_at) && report.users.contains(reference));
+            let naming =
+                reports.filter(|report| report.image == *image && report.is_recent(self.read_at) && report.users.contains(reference));
             return naming.map(|report| report.made_at).max();
         }
         let reading = self.history.readings.get(&reference.place)?;
