@@ -51,14 +51,16 @@ fn kept(entry: &Entry, story: &Story, settings: &Settings) -> String {
     format!("kept from {} {only}because of {by}{until}", verb(entry.action, &entry.context))
 }
 
-/// What stands against it, and by which name: `launch template lt-… version 7, 410 days old, named by no group (stale)`.
+/// What stands against it, and by which name; users before the name of what protects them: `launch template lt-… version 7,
+/// 410 days old, named by no group (stale)`.
 fn reason(hold: &Hold, settings: &Settings) -> String {
     let Hold { kind, name, detail } = hold;
-    let policy = settings.policies.info(name).filter(|_| *kind == HoldKind::Policy);
-    match policy.map(|info| info.label()).and_then(|label| Some((label, detail.strip_prefix(label)?.strip_prefix(": ")?))) {
-        Some((label, users)) => format!("{users} ({name}: {label})"),
-        None if detail.is_empty() => name.clone(),
-        None => format!("{detail} ({name})"),
+    let about_users = settings.policies.info(name).filter(|info| *kind == HoldKind::Policy && info.asks_stale_use);
+    let users = about_users.and_then(|info| Some((info.label(), detail.strip_prefix(info.label())?.strip_prefix(": ")?)));
+    match (kind, name.as_str(), users) {
+        (_, _, Some((label, users))) => format!("{users} ({name}: {label})"),
+        (HoldKind::Interlock, "in-use", None) => format!("{detail} ({name})"),
+        (_, _, None) => format!("{name} ({detail})"),
     }
 }
 
