@@ -53,6 +53,7 @@ fn scan(what: &str, policies: &str, questions: usize) -> Result<(), Box<dyn std:
             history: History::default(),
             approved: Default::default(),
             now: sim.world(|world| world.now()),
+            about: None,
         };
         let begun = tokio::time::Instant::now();
         let evidence = Evidence::live(&aws, asking, &Progress::silent(), None).await?;

@@ -13,7 +13,7 @@ use crate::daemon;
 use crate::evidence::{Asking, Evidence, EvidenceError};
 use crate::inventory::{History, Triple};
 use crate::ledger::{CycleKind, Ledger, LedgerError, Outcome};
-use crate::model::{Principal, printable};
+use crate::model::{Principal, ResourceId, printable};
 use crate::plan::{Entry, Plan};
 use crate::scan::live::RegionsError;
 use crate::scan::recorded::Recording;
@@ -27,12 +27,19 @@ use super::progress;
 use super::render;
 use super::settings::Settings;
 
-/// What AWS and the ledger tell right now, for a live `plan`. Clocks are read, not advanced; nothing is written.
-pub(super) fn evidence(settings: &Settings, principal: Principal, now: jiff::Timestamp, verbose: u8) -> Result<Evidence, Failure> {
+/// What AWS and the ledger tell right now, for a live `plan`, or for a live `explain` of what it is `about`. Clocks are read,
+/// not advanced; nothing is written.
+pub(super) fn evidence(
+    settings: &Settings,
+    principal: Principal,
+    now: jiff::Timestamp,
+    about: Option<ResourceId>,
+    verbose: u8,
+) -> Result<Evidence, Failure> {
     block_on(async {
         let aws = connect().await?;
         let (history, approved) = remembered(settings).await?;
-        let asking = Asking { config: &settings.config, policies: &settings.policies, principal, history, approved, now };
+        let asking = Asking { config: &settings.config, policies: &settings.policies, principal, history, approved, now, about };
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, None).await;
         bar.finish_and_clear();
@@ -90,6 +97,7 @@ pub(super) fn record(arguments: arguments::Record, settings: &Settings, verbose:
             history,
             approved,
             now: now(),
+            about: None,
         };
         let (progress, bar) = progress::listener();
         let evidence = Evidence::live(&aws, asking, &progress, Some(&recording)).await;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::evidence::Evidence;
 use crate::inventory::Joined;
-use crate::model::printable;
+use crate::model::{ResourceId, printable};
 use crate::plan::{Plan, Principal, audit, make};
 
 use super::arguments::{self, Format};
@@ -20,7 +20,7 @@ const STEPS_ARE_DUE: u8 = 3;
 
 pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) -> Result<ExitCode, Failure> {
     let principal = if arguments.after_approval { Principal::AfterApproval } else { Principal::Automatic };
-    let evidence = evidence(&arguments.from, settings, principal, verbose)?;
+    let evidence = evidence(&arguments.from, settings, principal, None, verbose)?;
     let plan = judge(&evidence, settings, principal)?;
     warn_of_gaps(&plan, arguments.from.format);
     if let Some(file) = &arguments.out {
@@ -31,15 +31,21 @@ pub(super) fn run(arguments: arguments::Plan, settings: &Settings, verbose: u8) 
     Ok(if due { ExitCode::from(STEPS_ARE_DUE) } else { ExitCode::SUCCESS })
 }
 
-/// What there is to judge: a recorded estate, or AWS as it is now.
+/// What there is to judge: a recorded estate, or AWS as it is now, asked everything there is to ask `about` one resource.
 #[cfg_attr(not(feature = "aws"), expect(unused_variables, reason = "only a live scan has more to tell"))]
-pub(super) fn evidence(from: &arguments::From, settings: &Settings, principal: Principal, verbose: u8) -> Result<Evidence, Failure> {
+pub(super) fn evidence(
+    from: &arguments::From,
+    settings: &Settings,
+    principal: Principal,
+    about: Option<&ResourceId>,
+    verbose: u8,
+) -> Result<Evidence, Failure> {
     let now = from.now.unwrap_or_else(now);
     match &from.from {
         Some(dir) => Evidence::recorded(dir, &settings.config, &settings.policies, principal, now)
             .map_err(|error| Failure::failed(error.to_string())),
         #[cfg(feature = "aws")]
-        None => super::live::evidence(settings, principal, now, verbose),
+        None => super::live::evidence(settings, principal, now, about.cloned(), verbose),
         #[cfg(not(feature = "aws"))]
         None => Err(Failure::usage("this build cannot talk to AWS: give `--from DIR`")),
     }

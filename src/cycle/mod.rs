@@ -147,7 +147,7 @@ async fn judge(
     let approved: BTreeSet<Triple> = ledger.approvals().await?.into_iter().map(|approval| approval.triple).collect();
 
     let now = clock.now();
-    let asking = Asking { config, policies, principal, history, approved, now };
+    let asking = Asking { config, policies, principal, history, approved, now, about: None };
     let evidence = match kind {
         CycleKind::Exposure => Evidence::exposure(aws, asking).await?,
         CycleKind::Scan | CycleKind::Apply => Evidence::live(aws, asking, progress, None).await?,

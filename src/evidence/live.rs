@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::inventory::answers::Answers;
 use crate::inventory::{Estate, FailedLaunches, History, Inventory, Joined};
 use crate::model::{AmiId, Place, Region, Source};
-use crate::plan::{Questions, cross_checked, questions};
+use crate::plan::{Questions, ask_about, check_about, cross_checked, questions};
 use crate::policy::Needs;
 use crate::scan::Progress;
 use crate::scan::live::{
@@ -27,7 +27,7 @@ impl Evidence {
     /// When it is not known what to read, nothing at all could be read, or the recording cannot be written.
     /// Anything less is a gap.
     pub async fn live(aws: &Aws, asking: Asking<'_>, progress: &Progress, recording: Option<&Recording>) -> Result<Self, EvidenceError> {
-        let Asking { config, policies, principal, history, approved, now } = asking;
+        let Asking { config, policies, principal, history, approved, now, about } = asking;
         let Governed { estate, places, organization } = governed(aws, config, policies, &history, now, progress).await?;
         if let (Some(recording), Some(organization)) = (recording, &organization) {
             recording.organization(organization)?;
@@ -39,13 +39,19 @@ impl Evidence {
 
         scan.listings(&places).await?;
         let joined = scan.joined().as_if_unshared();
-        let asked = questions(&joined, policies, principal);
+        let mut asked = questions(&joined, policies, principal);
+        if let Some(resource) = &about {
+            ask_about(resource, &scan.estate, &mut asked);
+        }
         scan.permissions(&asked).await?;
         // Only now is it known for certain what is due: a policy may rest on permissions.
-        let checked = match recording {
+        let mut checked = match recording {
             Some(_) => scan.estate.own_images(),
             None => cross_checked(&scan.joined(), policies, principal),
         };
+        if let Some(resource) = &about {
+            check_about(resource, &scan.estate, &mut checked);
+        }
         scan.references(&checked).await?;
         scan.failed_launches().await?;
 

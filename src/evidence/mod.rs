@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::config::Config;
 use crate::inventory::{Estate, History, Inventory, Joined, Triple};
+use crate::model::ResourceId;
 use crate::plan::{Principal, Questions, questions};
 use crate::policy::PolicySet;
 use crate::scan::recorded::{self, RecordError, RecordedError};
@@ -49,6 +50,8 @@ pub struct Asking<'a> {
     pub history: History,
     pub approved: BTreeSet<Triple>,
     pub now: Timestamp,
+    /// What is asked everything about, whether or not a policy has to know.
+    pub about: Option<ResourceId>,
 }
 
 impl Evidence {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::model::AmiId;
+use crate::model::{AmiId, ResourceId};
 
 use super::facts::Unknown;
 use super::joins::Joined;
@@ -17,11 +17,11 @@ impl<'a> Joined<'a> {
     /// something, and by whatever was reported since.
     pub(super) fn join_reports(&mut self, inventory: &'a Inventory) {
         let mut proven: HashMap<&AmiId, Timestamp> = HashMap::new();
-        for report in inventory.usage_reports.iter().filter(|report| report.is_proof(self.now)) {
+        for report in inventory.usage_reports.iter().filter(|report| report.is_proof(self.read_at)) {
             let newest = proven.entry(&report.image).or_insert(report.made_at);
             *newest = report.made_at.max(*newest);
         }
-        for report in inventory.usage_reports.iter().filter(|report| report.is_recent(self.now)) {
+        for report in inventory.usage_reports.iter().filter(|report| report.is_recent(self.read_at)) {
             let image = &report.image;
             if proven.get(image).is_some_and(|newest| report.made_at < *newest) {
                 continue;
@@ -83,6 +83,44 @@ impl<'a> Joined<'a> {
                     add_unseen(self.snapshot_users.entry(snapshot).or_default(), users.into_iter().map(seen));
                 }
             }
+        }
+    }
+}
+
+impl Joined<'_> {
+    /// When a user of `resource` was seen, where that was not when the estate was read: in the last complete reading of its
+    /// place, or when EC2 made its report.
+    pub fn seen_at(&self, resource: &ResourceId, reference: &Reference) -> Option<Timestamp> {
+        if let (User::Reported { .. }, ResourceId::Image(image)) = (&reference.user, resource) {
+            let reports = self.estate.places.values().flat_map(|inventory| &inventory.usage_reports);
+            let naming =
+                reports.filter(|report| report.image == *image && report.is_recent(self.read_at) && report.users.contains(reference));
+            return naming.map(|report| report.made_at).max();
+        }
+        let reading = self.history.readings.get(&reference.place)?;
+        let sightings = match resource {
+            ResourceId::Image(id) => reading.images.get(id)?,
+            ResourceId::Snapshot(id) => reading.snapshots.get(id)?,
+            ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => return None,
+        };
+        let same =
+            |Sighting { user, live, since }: &Sighting| *user == reference.user && *live == reference.live && *since == reference.since;
+        let now = self.estate.places.get(&reference.place).is_some_and(|inventory| inventory.names(resource, reference));
+        (sightings.iter().any(same) && !now).then_some(reading.at)
+    }
+}
+
+impl Inventory {
+    /// Whether the listings themselves name that user.
+    fn names(&self, resource: &ResourceId, reference: &Reference) -> bool {
+        match (resource, &reference.user) {
+            (ResourceId::Snapshot(snapshot), User::Image { id, .. }) => {
+                self.images.iter().any(|image| image.id == *id && image.snapshots().any(|behind| behind == snapshot))
+            }
+            (ResourceId::Snapshot(_), User::ImageInRecycleBin { id, .. }) => self.bin.as_ref().is_some_and(|bin| bin.contains(id)),
+            (ResourceId::Snapshot(snapshot), _) => self.users.of_snapshots.get(snapshot).is_some_and(|users| users.contains(reference)),
+            (ResourceId::Image(image), _) => self.users.of_images.get(image).is_some_and(|users| users.contains(reference)),
+            _ => false,
         }
     }
 }

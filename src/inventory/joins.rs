@@ -32,7 +32,10 @@ pub struct Joined<'a> {
     pub estate: &'a Estate,
     pub history: &'a History,
     pub config: &'a Config,
+    /// The moment that is judged.
     pub now: Timestamp,
+    /// When the estate was read: what is fresh is so by then. Before `now` in a forecast, which has evidence age no further.
+    pub(super) read_at: Timestamp,
     pub(super) image_users: HashMap<&'a AmiId, Vec<Reference>>,
     pub(super) snapshot_users: HashMap<&'a SnapshotId, Vec<Reference>>,
     pub(super) snapshot_images: HashMap<&'a SnapshotId, Vec<Reference>>,
@@ -63,6 +66,7 @@ impl<'a> Joined<'a> {
             history,
             config,
             now,
+            read_at: now,
             image_users: HashMap::new(),
             snapshot_users: HashMap::new(),
             snapshot_images: HashMap::new(),
@@ -111,11 +115,21 @@ impl<'a> Joined<'a> {
         self
     }
 
-    /// The same picture, looked at from another moment.
+    /// The same picture, judged at another moment. What was known when it was read is taken to be known then: only things
+    /// grow older, not what was read of them.
     pub fn at(self, now: Timestamp) -> Self {
         let mut joined = Self { now, ..self };
+        joined.forget_failed_launches();
         joined.join_consumers();
         joined
+    }
+
+    /// By `now` a launch that failed may lie too far back to count.
+    fn forget_failed_launches(&mut self) {
+        let then = self.now.checked_sub(self.config.sources.screams).unwrap_or(Timestamp::MIN);
+        for users in self.image_users.values_mut().chain(self.snapshot_users.values_mut()) {
+            users.retain(|user| user.counts_since(then));
+        }
     }
 
     fn join_consumers(&mut self) {
@@ -396,7 +410,7 @@ impl<'a> Joined<'a> {
         match sharing {
             // What EC2 itself counted in every other account is as good as having looked; but nobody counts the public.
             Some(permissions) if self.reported.contains(&image.id) && !permissions.0.contains(&Grantee::Everyone) => {}
-            Some(permissions) => unknown.extend(self.unseen_grantees(&inventory.place, permissions, Shared::Image)),
+            Some(permissions) => unknown.extend(self.unseen_launchers(&inventory.place, image, permissions)),
             None => unknown.push(Unknown::because("its launch permissions were not read")),
         }
         unknown.extend(self.used_before.get(image.id.as_str()).into_iter().flatten().cloned());

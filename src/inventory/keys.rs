@@ -4,10 +4,11 @@
 //! shuts out is only ever reported: a grant of the key, which no policy shows, could still let somebody in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde_json::Value;
 
-use crate::model::{AccountId, Grantee};
+use crate::model::{AccountId, Grantee, few};
 
 use super::answers::GetResource;
 
@@ -69,6 +70,20 @@ impl Keys {
             return Some(&KeyAccess::Default);
         }
         self.0.get(short(key))
+    }
+}
+
+/// Whom it lets in, for people.
+impl fmt::Display for KeyAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let admitted = match self {
+            Self::Default => return f.write_str("nobody but its own account: it is AWS's default key `aws/ebs`"),
+            Self::Policy(admitted) => admitted.iter().map(|admission| match admission {
+                Admission::Account(account) => account.to_string(),
+                Admission::Anybody => "anybody, perhaps within conditions".to_owned(),
+            }),
+        };
+        f.write_str(&few(admitted).unwrap_or_else(|| "nobody".to_owned()))
     }
 }
 

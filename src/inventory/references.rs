@@ -247,6 +247,11 @@ impl Reference {
         }
     }
 
+    /// Whether it still counts where launches that failed before `then` do not. One without a time does: it may be recent.
+    pub(super) fn counts_since(&self, then: Timestamp) -> bool {
+        !matches!(self.user, User::FailedLaunch { .. }) || self.since.is_none_or(|since| since >= then)
+    }
+
     /// The name of the Auto Scaling group, if it is one.
     pub(super) fn group(&self) -> Option<&str> {
         match &self.user {
@@ -317,13 +322,10 @@ impl Users {
         }
     }
 
-    /// Leaves out launches that failed before `then`. One without a time stays: it may be recent.
+    /// Leaves out launches that failed before `then`.
     pub(super) fn forget_failed_launches(&mut self, then: Timestamp) {
-        let recent = |reference: &Reference| {
-            !matches!(reference.user, User::FailedLaunch { .. }) || reference.since.is_none_or(|since| since >= then)
-        };
         self.of_images.retain(|_, references| {
-            references.retain(recent);
+            references.retain(|reference| reference.counts_since(then));
             !references.is_empty()
         });
     }

@@ -47,6 +47,15 @@ impl UsageReport {
     }
 }
 
+/// The command that has EC2 make a report that counts here: of all accounts, and of everything it can look at.
+pub(super) fn create_report(place: &Place, image: &AmiId) -> String {
+    let (region, image) = (&place.region, image.as_str().escape_default());
+    format!(
+        "aws ec2 create-image-usage-report --region {region} --image-id {image} --resource-types ResourceType=ec2:Instance \
+         'ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{{OptionName=version-depth,OptionValues={EVERY_VERSION}}}]'"
+    )
+}
+
 /// The reports among the answers. A report that cannot be read is a gap, and none.
 pub(super) fn usage_reports(answers: &Answers, gaps: &mut Gaps) -> Vec<UsageReport> {
     let heads = gaps.asked(Source::UsageReports, &answers.usage_reports, |answer| {

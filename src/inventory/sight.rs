@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, AmiId, Gap, Grantee, Permissions, Place, SnapshotId, Source, few_clauses};
+use crate::model::{AccountId, AmiId, Gap, Grantee, Image, Permissions, Place, SnapshotId, Source, few_clauses};
 
 use super::facts::Unknown;
 use super::history::History;
@@ -16,6 +16,7 @@ use super::joins::Joined;
 use super::membership::REMEMBERED;
 use super::place::Inventory;
 use super::references::{Reference, User};
+use super::reports::create_report;
 
 /// A complete reading of a place, as far as it speaks of what belongs to other accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,31 @@ impl Joined<'_> {
     /// Grantees into whose use nobody here can look.
     pub(super) fn unseen_grantees(&self, place: &Place, permissions: &Permissions, shared: Shared) -> Vec<Unknown> {
         permissions.0.iter().filter_map(|grantee| self.why_unseen(place, grantee, shared)).collect()
+    }
+
+    /// The same of an image, the first that nobody here governs with the command that has EC2 count what it uses. Nobody
+    /// counts the public.
+    pub(super) fn unseen_launchers(&self, place: &Place, image: &Image, permissions: &Permissions) -> Vec<Unknown> {
+        let countable = image.owner == place.account && image.public == Some(false) && !permissions.0.contains(&Grantee::Everyone);
+        let mut command = countable.then(|| create_report(place, &image.id));
+        let unseen = permissions.0.iter().filter_map(|grantee| {
+            let Unknown { reason } = self.why_unseen(place, grantee, Shared::Image)?;
+            let command = if self.is_governed(grantee) { None } else { command.take() };
+            Some(Unknown { reason: command.map_or_else(|| reason.clone(), |command| format!("{reason} (EC2 can count it: `{command}`)")) })
+        });
+        unseen.collect()
+    }
+
+    /// Whether everybody whom a share reaches is governed from here: then what is not read is mended here as well.
+    fn is_governed(&self, grantee: &Grantee) -> bool {
+        let organization = &self.estate.organization;
+        match grantee {
+            Grantee::Everyone => false,
+            Grantee::Account(account) => organization.governed.contains(account),
+            Grantee::Organization(_) | Grantee::Unit(_) => {
+                organization.reached_by(grantee).is_ok_and(|accounts| accounts.into_iter().all(|it| organization.governed.contains(it)))
+            }
+        }
     }
 
     fn why_unseen(&self, place: &Place, grantee: &Grantee, shared: Shared) -> Option<Unknown> {
@@ -117,9 +143,9 @@ impl Joined<'_> {
         mapped && asked && gaps(inventory, shared).next().is_none()
     }
 
-    /// Whether a complete reading of that account still counts.
+    /// Whether a complete reading of that account still counted when the estate was read.
     pub(super) fn stands_in(&self, account: &AccountId, reading: &Reading) -> bool {
-        self.history.stands_in(account, reading, self.now)
+        self.history.stands_in(account, reading, self.read_at)
     }
 }
 

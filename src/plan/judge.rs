@@ -49,12 +49,19 @@ pub(super) fn judge(joined: &Joined<'_>, policies: &PolicySet, principal: Princi
     joined.estate.places.values().map(|inventory| asked.place(inventory)).collect()
 }
 
-/// What is due for one resource and what holds it; nothing for one that no listing names.
-pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Principal, resource: &ResourceId) -> Vec<Entry> {
+/// What is due for one resource of a place and what holds it; nothing for one that no listing there names.
+pub(super) fn judge_one(
+    joined: &Joined<'_>,
+    policies: &PolicySet,
+    principal: Principal,
+    place: &Place,
+    resource: &ResourceId,
+) -> Vec<Entry> {
     let regions = joined.estate.regions();
     let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
     let asked = Asked { joined, policies, judge, provenance: None };
-    let due = joined.estate.places.values().flat_map(|inventory| match resource {
+    let Some(inventory) = joined.estate.places.get(place) else { return Vec::new() };
+    let due = match resource {
         ResourceId::Image(id) => {
             let image = inventory.images.iter().find(|image| image.id == *id);
             image.map(|image| asked.image(&joined.image(inventory, image)).0).unwrap_or_default()
@@ -63,10 +70,10 @@ pub(super) fn judge_one(joined: &Joined<'_>, policies: &PolicySet, principal: Pr
             let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id);
             snapshot.map(|snapshot| asked.snapshot(&joined.snapshot(inventory, snapshot)).0).unwrap_or_default()
         }
-        ResourceId::Place(place) if inventory.place == *place => asked.settings(inventory).0,
+        ResourceId::Place(itself) if itself == place => asked.settings(inventory).0,
         ResourceId::Place(_) | ResourceId::Instance(_) | ResourceId::Group(_) => Vec::new(),
-    });
-    due.map(|due| due.entry).collect()
+    };
+    due.into_iter().map(|due| due.entry).collect()
 }
 
 /// What is asked of every resource.

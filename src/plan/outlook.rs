@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::inventory::Joined;
-use crate::model::{Action, Context, Principal, ResourceId};
+use crate::model::{Action, Context, Place, Principal, ResourceId};
 use crate::policy::PolicySet;
 
 use super::document::{Entry, Hold};
@@ -27,26 +27,29 @@ pub struct Forecast {
     pub asked_from: Timestamp,
     /// When it is first asked for and held by nothing; `None` when something holds it as far as one can see.
     pub free_from: Option<Timestamp>,
-    /// What holds it: on the first day, and, if it is never free, on the last.
+    /// When it would be done at the earliest, its grace time counted from then on.
+    pub done_from: Option<Timestamp>,
+    /// What holds it: on the first day, or, if it is never free, what still does on the last, told as it first held.
     pub held_by: Vec<Hold>,
 }
 
-/// The actions that are asked for within two years, in ladder order, if the estate stays as it is.
-pub fn outlook(mut joined: Joined<'_>, policies: &PolicySet, principal: Principal, resource: &ResourceId) -> Vec<Forecast> {
+/// The actions on a resource of `place` that are asked for within two years, in ladder order, if the estate stays as it is.
+pub fn outlook(mut joined: Joined<'_>, policies: &PolicySet, principal: Principal, place: &Place, resource: &ResourceId) -> Vec<Forecast> {
     let mut forecasts: Vec<Forecast> = Vec::new();
     for _ in 0..DAYS_AHEAD {
         let at = joined.now;
-        for Entry { action, context, because, held_by, .. } in judge_one(&joined, policies, principal, resource) {
-            let free = held_by.is_empty().then_some(at);
+        for Entry { action, context, because, held_by, .. } in judge_one(&joined, policies, principal, place, resource) {
+            let free_from = held_by.is_empty().then_some(at);
+            let done_from = free_from.and_then(|free| free.checked_add(joined.config.grace.of(action)).ok());
             match forecasts.iter_mut().find(|known| known.action == action && known.context == context) {
                 Some(known) if known.free_from.is_none() => {
-                    known.free_from = free;
-                    if free.is_none() {
-                        known.held_by = held_by;
+                    (known.free_from, known.done_from) = (free_from, done_from);
+                    if free_from.is_none() {
+                        known.still_held_by(held_by);
                     }
                 }
                 Some(_) => {}
-                None => forecasts.push(Forecast { action, context, because, asked_from: at, free_from: free, held_by }),
+                None => forecasts.push(Forecast { action, context, because, asked_from: at, free_from, done_from, held_by }),
             }
         }
         let Ok(next) = at.checked_add(DAY) else { break };
@@ -54,4 +57,14 @@ pub fn outlook(mut joined: Joined<'_>, policies: &PolicySet, principal: Principa
     }
     forecasts.sort_by(|a, b| (a.action, &a.context).cmp(&(b.action, &b.context)));
     forecasts
+}
+
+impl Forecast {
+    /// What was told before stays in its words: ages among them grow from day to day.
+    fn still_held_by(&mut self, held_by: Vec<Hold>) {
+        let same = |one: &Hold, other: &Hold| one.kind == other.kind && one.name == other.name;
+        self.held_by.retain(|before| held_by.iter().any(|now| same(before, now)));
+        let new: Vec<Hold> = held_by.into_iter().filter(|now| !self.held_by.iter().any(|before| same(before, now))).collect();
+        self.held_by.extend(new);
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use crate::inventory::{Estate, Inventory, Joined};
-use crate::model::{AmiId, Gap, Place, ResourceId, SnapshotId, Source};
+use crate::model::{AmiId, Gap, Image, Place, ResourceId, SnapshotId, Source};
 use crate::policy::{Asked, Judgement, PolicySet};
 
 use crate::model::Principal;
@@ -67,6 +67,47 @@ pub fn cross_checked(joined: &Joined<'_>, policies: &PolicySet, principal: Princ
         .filter(|(_, inventory)| inventory.images_read)
         .map(|(place, inventory)| (place.clone(), ask(inventory)))
         .collect()
+}
+
+/// Adds what can be asked about one resource although no policy has to know: whom it is shared with, and for an image whom
+/// its snapshots are shared with. For whoever wants its whole story.
+pub fn ask_about(resource: &ResourceId, estate: &Estate, asked: &mut BTreeMap<Place, Questions>) {
+    for (place, inventory) in &estate.places {
+        let image = own_image(inventory, resource);
+        let behind = |id: &SnapshotId| match resource {
+            ResourceId::Snapshot(itself) => itself == id,
+            _ => image.is_some_and(|image| image.snapshots().any(|behind| behind == id)),
+        };
+        let own = inventory.snapshots.iter().filter(|snapshot| snapshot.owner == place.account);
+        let snapshots = own.filter(|snapshot| behind(&snapshot.id)).map(|snapshot| snapshot.id.clone());
+        let questions = asked.entry(place.clone()).or_default();
+        add(&mut questions.images, image.map(|image| image.id.clone()));
+        add(&mut questions.snapshots, snapshots);
+    }
+}
+
+/// Adds an image of which the whole story is wanted to those whose references are cross-checked.
+pub fn check_about(resource: &ResourceId, estate: &Estate, checked: &mut BTreeMap<Place, Vec<AmiId>>) {
+    for (place, inventory) in &estate.places {
+        if let Some(image) = own_image(inventory, resource) {
+            add(checked.entry(place.clone()).or_default(), [image.id.clone()]);
+        }
+    }
+}
+
+/// The image in a place, if it is that resource and belongs to the account.
+fn own_image<'i>(inventory: &'i Inventory, resource: &ResourceId) -> Option<&'i Image> {
+    let ResourceId::Image(id) = resource else { return None };
+    inventory.images.iter().find(|image| image.id == *id && image.owner == inventory.place.account)
+}
+
+/// Adds those that are not there yet.
+fn add<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for item in more {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
 }
 
 /// Whether something is due that must not happen to a shared resource.

@@ -9,6 +9,7 @@ mod accounts;
 mod copies;
 mod crash;
 mod economy;
+mod explain;
 mod exposure;
 mod failures;
 mod gaps;

@@ -8,9 +8,9 @@ use super::Story;
 use super::facts::{Facts, MEMORY};
 use super::joined;
 
-/// What is known of an image or snapshot that no listing names any more, if it lies in some Recycle Bin.
-pub(super) fn story(evidence: &Evidence, id: &ResourceId) -> Option<Story> {
-    evidence.estate.places.values().find_map(|inventory| {
+/// What is known of an image or snapshot that no listing names any more, in each Recycle Bin that it lies in.
+pub(super) fn stories(evidence: &Evidence, id: &ResourceId) -> Vec<Story> {
+    let story = |inventory: &Inventory| {
         let (facts, back) = match id {
             ResourceId::Image(image) if inventory.bin.as_ref()?.contains(image) => of_image(inventory, &evidence.history, image),
             ResourceId::Snapshot(snapshot) => of_snapshot(inventory, &evidence.history, snapshot)?,
@@ -20,7 +20,9 @@ pub(super) fn story(evidence: &Evidence, id: &ResourceId) -> Option<Story> {
             resource: id.clone(),
             place: inventory.place.clone(),
             name: String::new(),
+            now: evidence.now,
             facts: facts.found,
+            snapshots: Vec::new(),
             users: Vec::new(),
             unknown: Vec::new(),
             gaps: inventory.place_gaps().cloned().collect(),
@@ -30,8 +32,10 @@ pub(super) fn story(evidence: &Evidence, id: &ResourceId) -> Option<Story> {
             findings: Vec::new(),
             forecasts: Vec::new(),
             outlook: vec![format!("gone for good when it leaves the Recycle Bin, unless it is restored: {back}")],
+            elsewhere: Vec::new(),
         })
-    })
+    };
+    evidence.estate.places.values().filter_map(story).collect()
 }
 
 /// The snapshot's id, and until when it can be had back where it lies in the Recycle Bin.

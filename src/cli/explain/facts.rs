@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::inventory::{Guard, History, ImageFacts, Inventory, PlaceFacts, Recovery, SnapshotFacts};
+use crate::inventory::{Guard, History, ImageFacts, Inventory, PlaceFacts, Reach, Recovery, SnapshotFacts};
 use crate::model::{AllowedImages, Manager, Permissions, Protection, ResourceId, Shareable, Source};
 
-use super::{bin, joined};
+use super::{bin, joined, snapshots};
 
 /// One thing that is known.
 #[derive(Debug, Serialize)]
@@ -34,7 +34,7 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, inventory: &Inventory, history: &
         format!("{} ago, or less: AWS tells a launch a day late", days(idle))
     });
     list.say("last launched", idle);
-    list.say("public", image.public.map_or("not known".into(), |public| yes(public).into()));
+    list.known("public", image.public);
     list.maybe("deprecated for", facts.since_deprecation.map(days));
     list.maybe("made from", image.source_image.as_ref().map(|(source, region)| format!("{source} in {region}")));
     list.say("snapshots", joined(image.snapshots().map(|snapshot| bin::named(inventory, snapshot))));
@@ -50,7 +50,7 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, inventory: &Inventory, history: &
     list.maybe("copies in", facts.replica_regions.as_ref().filter(|regions| !regions.is_empty()).map(|regions| joined(regions.iter())));
     list.maybe("copies differ", facts.drift.as_ref().and_then(|drift| drift.told()));
     list.maybe("ancestors", ancestors(facts));
-    list.maybe("images made from it", children(facts));
+    list.maybe("images made from it", children(facts, history));
     let protected = match &image.protection {
         Protection::On(word) => Some(word.escape_default().to_string()),
         Protection::Unknown => Some("not known".to_owned()),
@@ -58,6 +58,7 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, inventory: &Inventory, history: &
     };
     list.maybe("deregistration protection", protected);
     list.shares(&Source::LaunchPermissions, facts.sharing, history, &id);
+    list.shut_out(&facts.reach);
     list.from(&Source::RecycleBinRule);
     list.say("Recycle Bin", recovery(&facts.recovery));
     list.said_by(MEMORY);
@@ -66,9 +67,8 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, inventory: &Inventory, history: &
     list.found
 }
 
-pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>, history: &History) -> Vec<Fact> {
+pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>, inventory: &Inventory, history: &History) -> Vec<Fact> {
     let snapshot = facts.snapshot;
-    let id = ResourceId::Snapshot(snapshot.id.clone());
     let mut list = Facts::default();
     list.from(&Source::Snapshots);
     list.say("state", snapshot.state.clone());
@@ -78,9 +78,8 @@ pub(super) fn of_snapshot(facts: &SnapshotFacts<'_>, history: &History) -> Vec<F
     list.maybe("managed by", facts.managed_by.as_ref().map(|managed| managed.told(&facts.place.region)));
     list.maybe("keep tag", facts.keep_tag.map(str::to_owned));
     list.maybe("legal hold", facts.legal_hold.then(|| "yes".to_owned()));
-    list.from(&Source::PublicSnapshots);
-    list.say("public", facts.is_public.map_or("not known".into(), |public| yes(public).into()));
-    list.shares(&Source::CreateVolumePermissions, facts.sharing, history, &id);
+    snapshots::reach(&mut list, snapshot, inventory, history);
+    list.shut_out(&facts.reach);
     list.from(&Source::Volumes);
     list.maybe("its volume is there", facts.source_volume_exists.map(|exists| yes(exists).to_owned()));
     list.from(&Source::LockedSnapshots);
@@ -144,8 +143,12 @@ fn ancestors(facts: &ImageFacts<'_>) -> Option<String> {
 }
 
 /// What was made of it, and what may be missing from that.
-fn children(facts: &ImageFacts<'_>) -> Option<String> {
-    let found = facts.children.found.iter().map(|child| format!("{} in {}", child.id, child.place));
+fn children(facts: &ImageFacts<'_>, history: &History) -> Option<String> {
+    let found = facts.children.found.iter().map(|child| {
+        let listed_at = history.listed_at.get(child.place).filter(|_| child.image.is_none());
+        let remembered = listed_at.map(|at| format!(" (remembered from {})", at.strftime("%Y-%m-%d %H:%M")));
+        format!("{} in {}{}", child.id, child.place, remembered.unwrap_or_default())
+    });
     let unknown = facts.children.unknown.iter().map(|unknown| format!("perhaps more: {}", unknown.reason));
     let told: Vec<String> = found.chain(unknown).collect();
     (!told.is_empty()).then(|| told.join(", "))
@@ -177,6 +180,19 @@ impl Facts {
         }
     }
 
+    /// Yes or no, where that is known.
+    pub(super) fn known(&mut self, name: &'static str, known: Option<bool>) {
+        self.say(name, known.map_or("not known", yes).to_owned());
+    }
+
+    /// Whom it is shared with to no avail.
+    fn shut_out(&mut self, reach: &Reach<'_>) {
+        if let Some(shut_out) = reach.unusable.as_ref().filter(|shut_out| !shut_out.is_empty()) {
+            self.from(&Source::Resource);
+            self.say("cannot open it", joined(shut_out.iter().map(|(grantee, why)| format!("{grantee} ({why})"))));
+        }
+    }
+
     fn guard(&mut self, name: &'static str, guard: Guard<'_>) {
         match guard {
             Guard::Off => {}
@@ -193,7 +209,7 @@ impl Facts {
     }
 
     /// Permissions are asked for one by one, and kept while CloudTrail knows no change of them.
-    fn shares(&mut self, source: &Source, sharing: Option<&Permissions>, history: &History, id: &ResourceId) {
+    pub(super) fn shares(&mut self, source: &Source, sharing: Option<&Permissions>, history: &History, id: &ResourceId) {
         self.from(source);
         let value = match sharing {
             None => "not read".to_owned(),

@@ -6,16 +6,20 @@
 mod bin;
 mod facts;
 mod outlook;
+mod snapshots;
+mod story;
 mod tree;
+mod users;
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::evidence::Evidence;
-use crate::inventory::{Joined, Reference, Unknown, Usage};
+use crate::inventory::Unknown;
 use crate::model::{Gap, Place, Principal, ResourceId, json_text, printable};
-use crate::plan::{Entry, Finding, Forecast, Plan};
+use crate::plan::{Entry, Finding, Forecast};
 
 use super::arguments::{self, Format};
 use super::failure::Failure;
@@ -23,16 +27,22 @@ use super::plan::{evidence, judge};
 use super::settings::Settings;
 
 use facts::Fact;
+use snapshots::Behind;
+use users::Seen;
 
-/// The whole story of one resource.
+/// The whole story of one resource in one place.
 #[derive(Debug, Serialize)]
 struct Story {
     resource: ResourceId,
     #[serde(flatten)]
     place: Place,
     name: String,
+    /// The moment it is told of; what has no time of its own was read then.
+    now: Timestamp,
     facts: Vec<Fact>,
-    users: Vec<Reference>,
+    /// Of an image: what is known of the snapshots it rests on.
+    snapshots: Vec<Behind>,
+    users: Vec<Seen>,
     /// What is not known about its use, and so counts against acting.
     unknown: Vec<Unknown>,
     gaps: Vec<Gap>,
@@ -44,6 +54,9 @@ struct Story {
     forecasts: Vec<Forecast>,
     /// The same in sentences: what would change the outcome.
     outlook: Vec<String>,
+    /// The stories of what has the same id in other places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<Story>,
 }
 
 pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -57,9 +70,15 @@ pub(super) fn run(arguments: arguments::Explain, settings: &Settings) -> Result<
             )));
         }
     };
-    let evidence = evidence(&arguments.from, settings, Principal::Automatic, 0)?;
+    let evidence = evidence(&arguments.from, settings, Principal::Automatic, Some(&id), 0)?;
     let plan = judge(&evidence, settings, Principal::Automatic)?;
-    let story = story(&evidence, settings, &plan, &id).or_else(|| bin::story(&evidence, &id)).ok_or_else(|| unseen(&evidence, &id))?;
+    let mut stories = story::listed(&evidence, settings, &plan, &id);
+    if stories.is_empty() {
+        stories = bin::stories(&evidence, &id);
+    }
+    let mut stories = stories.into_iter();
+    let first = stories.next().ok_or_else(|| unseen(&evidence, &id))?;
+    let story = Story { elsewhere: stories.collect(), ..first };
     let text = match arguments.from.format {
         Format::Text => tree::text(&story, settings),
         Format::Json => json_text(&story).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))? + "\n",
@@ -76,55 +95,6 @@ fn unseen(evidence: &Evidence, id: &ResourceId) -> Failure {
         None => "everything answered: it is in none of these places, belongs to somebody else, or is gone".to_owned(),
     };
     Failure::failed_with(format!("no listing of {places} places names `{}`", printable(&id.to_string())), help)
-}
-
-fn story(evidence: &Evidence, settings: &Settings, plan: &Plan, id: &ResourceId) -> Option<Story> {
-    let joined = Joined::new(&evidence.estate, &evidence.history, &settings.config, evidence.now);
-    let mut story = evidence.estate.places.values().find_map(|inventory| {
-        let (name, facts, users, unknown) = match id {
-            ResourceId::Image(id) => {
-                let image = inventory.images.iter().find(|image| image.id == *id)?;
-                let known = joined.image(inventory, image);
-                let unknown = unknown(&known.usage);
-                (image.name.clone(), facts::of_image(&known, inventory, &evidence.history), known.users.to_vec(), unknown)
-            }
-            ResourceId::Snapshot(id) => {
-                let snapshot = inventory.snapshots.iter().find(|snapshot| snapshot.id == *id)?;
-                let known = joined.snapshot(inventory, snapshot);
-                let users = known.users.iter().chain(known.referring_images).cloned().collect();
-                let unknown = unknown(&known.usage).into_iter().chain(known.images.clone().err().unwrap_or_default()).collect();
-                let name = snapshot.tags.get("Name").cloned().unwrap_or_default();
-                (name, facts::of_snapshot(&known, &evidence.history), users, unknown)
-            }
-            ResourceId::Place(place) if inventory.place == *place => {
-                (String::new(), facts::of_place(&joined.place(inventory)), Vec::new(), Vec::new())
-            }
-            _ => return None,
-        };
-        let mine = |entries: &[Entry]| entries.iter().filter(|entry| entry.resource == *id).cloned().collect::<Vec<_>>();
-        Some(Story {
-            resource: id.clone(),
-            place: inventory.place.clone(),
-            name,
-            facts,
-            users,
-            unknown,
-            gaps: joined.gaps_of(inventory, &id.to_string()).cloned().collect(),
-            steps: mine(&plan.steps),
-            pending: mine(&plan.pending),
-            held: mine(&plan.held),
-            findings: plan.findings.iter().filter(|finding| finding.resource == *id).cloned().collect(),
-            forecasts: Vec::new(),
-            outlook: Vec::new(),
-        })
-    })?;
-    story.forecasts = crate::plan::outlook(joined, &settings.policies, Principal::Automatic, id);
-    story.outlook = outlook::sentences(&story, &settings.config, evidence.now);
-    Some(story)
-}
-
-fn unknown(usage: &Result<Usage<'_>, Vec<Unknown>>) -> Vec<Unknown> {
-    usage.as_ref().err().cloned().unwrap_or_default()
 }
 
 fn joined(items: impl Iterator<Item = impl ToString>) -> String {

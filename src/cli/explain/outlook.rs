@@ -2,17 +2,17 @@
 
 use jiff::Timestamp;
 
-use crate::config::Config;
 use crate::model::{Action, Context};
-use crate::plan::{Entry, Forecast, Hold};
+use crate::plan::{Entry, Forecast, Hold, HoldKind};
 
+use super::super::settings::Settings;
 use super::{Story, joined};
 
-pub(super) fn sentences(story: &Story, config: &Config, now: Timestamp) -> Vec<String> {
+pub(super) fn sentences(story: &Story, settings: &Settings) -> Vec<String> {
     let mut sentences: Vec<String> = story.steps.iter().map(due_now).collect();
     sentences.extend(story.pending.iter().filter_map(waiting));
-    sentences.extend(story.held.iter().map(|entry| kept(entry, story)));
-    sentences.extend(story.forecasts.iter().filter(|forecast| forecast.asked_from > now).map(|forecast| to_come(forecast, config)));
+    sentences.extend(story.held.iter().map(|entry| kept(entry, story, settings)));
+    sentences.extend(story.forecasts.iter().filter(|forecast| forecast.asked_from > story.now).map(|forecast| to_come(forecast, settings)));
     if sentences.is_empty() {
         sentences.push("no policy asks for any change within two years".to_owned());
     }
@@ -38,11 +38,12 @@ fn unless(action: Action) -> &'static str {
     }
 }
 
-fn kept(entry: &Entry, story: &Story) -> String {
+fn kept(entry: &Entry, story: &Story, settings: &Settings) -> String {
     let only = if entry.held_by.len() == 1 { "only " } else { "" };
-    let by = joined(entry.held_by.iter().map(reason));
+    let by = joined(entry.held_by.iter().map(|hold| reason(hold, settings)));
     let forecast = story.forecasts.iter().find(|forecast| forecast.action == entry.action && forecast.context == entry.context);
-    let until = match forecast.and_then(|forecast| forecast.free_from) {
+    // Free as far as the resource itself goes: then a limit holds it, and no day can be named.
+    let until = match forecast.and_then(|forecast| forecast.free_from).filter(|free| *free > story.now) {
         Some(at) => format!("; that ends by itself on {}", day(at)),
         None if entry.approvable => "; a person can release it with `ami-warden approve`".to_owned(),
         None => String::new(),
@@ -50,19 +51,26 @@ fn kept(entry: &Entry, story: &Story) -> String {
     format!("kept from {} {only}because of {by}{until}", verb(entry.action, &entry.context))
 }
 
-fn reason(hold: &Hold) -> String {
-    format!("{} ({})", hold.name, hold.detail)
+/// What stands against it, and by which name; users before the name of what protects them: `launch template lt-… version 7,
+/// 410 days old, named by no group (stale)`.
+fn reason(hold: &Hold, settings: &Settings) -> String {
+    let Hold { kind, name, detail } = hold;
+    let about_users = settings.policies.info(name).filter(|info| *kind == HoldKind::Policy && info.asks_stale_use);
+    let users = about_users.and_then(|info| Some((info.label(), detail.strip_prefix(info.label())?.strip_prefix(": ")?)));
+    match (kind, name.as_str(), users) {
+        (_, _, Some((label, users))) => format!("{users} ({name}: {label})"),
+        (HoldKind::Interlock, "in-use", None) => format!("{detail} ({name})"),
+        (_, _, None) => format!("{name} ({detail})"),
+    }
 }
 
-fn to_come(forecast: &Forecast, config: &Config) -> String {
-    let Forecast { action, context, because, asked_from, free_from, held_by } = forecast;
+fn to_come(forecast: &Forecast, settings: &Settings) -> String {
+    let Forecast { action, context, because, asked_from, free_from: _, done_from, held_by } = forecast;
     let asked = format!("{} is asked for from {} on by {}", verb(*action, context), day(*asked_from), joined(because.iter()));
-    match free_from {
-        Some(free) => match free.checked_add(config.grace.of(*action)) {
-            Ok(at) if at > *asked_from => format!("{asked}, and would be done on {} at the earliest unless {}", day(at), unless(*action)),
-            _ => format!("{asked}, and would be done then unless {}", unless(*action)),
-        },
-        None => format!("{asked}, but kept from it by {}", joined(held_by.iter().map(reason))),
+    match done_from {
+        Some(at) if at > asked_from => format!("{asked}, and would be done on {} at the earliest unless {}", day(*at), unless(*action)),
+        Some(_) => format!("{asked}, and would be done then unless {}", unless(*action)),
+        None => format!("{asked}, but kept from it by {}", joined(held_by.iter().map(|hold| reason(hold, settings)))),
     }
 }
 

@@ -9,12 +9,22 @@ use crate::plan::{Entry, Hold};
 
 use super::super::settings::Settings;
 use super::facts::Fact;
+use super::snapshots::Behind;
 use super::{Story, joined};
 
+/// The story in each place, one after the other.
 pub(super) fn text(story: &Story, settings: &Settings) -> String {
+    let elsewhere = story.elsewhere.iter().map(|story| format!("\n{}", text(story, settings)));
+    one_place(story, settings) + &elsewhere.collect::<String>()
+}
+
+fn one_place(story: &Story, settings: &Settings) -> String {
     let mut tree = Tree::default();
     tree.branch("facts", story.facts.iter().map(fact));
-    tree.branch("used by", story.users.iter().map(|user| format!("{user} in {}{}", user.place, if user.live { "" } else { " (stale)" })));
+    for Behind { snapshot, facts } in &story.snapshots {
+        tree.branch(&format!("its snapshot {snapshot}"), facts.iter().map(fact));
+    }
+    tree.branch("used by", story.users.iter().map(ToString::to_string));
     tree.branch("not known", story.unknown.iter().map(|unknown| unknown.reason.clone()));
     tree.branch("gaps", story.gaps.iter().map(ToString::to_string));
     for (standing, entries) in [("due and safe", &story.steps), ("pending", &story.pending), ("held", &story.held)] {
@@ -32,7 +42,7 @@ pub(super) fn text(story: &Story, settings: &Settings) -> String {
         "{} {} {}",
         printable(&story.resource.to_string()).bold(),
         printable(&story.name),
-        format!("in {}", printable(&story.place.to_string())).dimmed()
+        format!("in {}, as of {}", printable(&story.place.to_string()), story.now.strftime("%Y-%m-%d %H:%M UTC")).dimmed()
     );
     tree.drawn(&head)
 }

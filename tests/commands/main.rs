@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod explain;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -75,6 +77,11 @@ const PLAN: [&str; 7] = ["plan", "--from", "estate", "--now", "2026-11-20T00:00:
 
 /// A complete recorded estate with one old image and its snapshot.
 fn complete(folder: &Folder) {
+    complete_in(folder, PLACE);
+}
+
+/// The same in another place.
+fn complete_in(folder: &Folder, place: &str) {
     let image = r#"{"Images": [{"ImageId": "ami-0aaa", "OwnerId": "111111111111", "Name": "old", "State": "available", "Public": false,
         "CreationDate": "2020-01-01T00:00:00.000Z", "LastLaunchedTime": "2021-01-01T00:00:00Z", "DeregistrationProtection": "disabled",
         "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-0aaa", "VolumeSize": 8, "Encrypted": true}}]}]}"#;
@@ -115,7 +122,7 @@ fn complete(folder: &Folder) {
         ("launch-permissions/ami-0aaa", r#"{"ImageId": "ami-0aaa", "LaunchPermissions": []}"#),
         ("create-volume-permissions/snap-0aaa", r#"{"SnapshotId": "snap-0aaa", "CreateVolumePermissions": []}"#),
     ] {
-        folder.put(&format!("{PLACE}/{name}.json"), text);
+        folder.put(&format!("{place}/{name}.json"), text);
     }
 }
 
@@ -268,7 +275,7 @@ fn an_old_template_version_holds_by_policy_with_its_name_and_its_age() {
     );
     let said = folder.run(&["explain", "ami-0aaa", "--from", "estate", "--now", "2026-11-20T00:00:00Z"]);
     assert!(
-        said.out.contains("only because of stale (t: launch template lt-0a version 7, 410 days old, named by no group)"),
+        said.out.contains("only because of launch template lt-0a version 7, 410 days old, named by no group (stale: t)"),
         "{}",
         said.out
     );
@@ -381,7 +388,9 @@ fn explain_tells_facts_users_and_what_holds() {
     let instances = r#"{"Reservations": [{"Instances": [{"InstanceId": "i-0abc", "ImageId": "ami-0aaa", "State": {"Name": "stopped"}}]}]}"#;
     folder.put(&format!("{PLACE}/describe-instances.json"), instances);
     let said = folder.run(&["explain", "ami-0aaa", "--from", "estate", "--now", "2026-11-20T00:00:00Z"]);
-    for words in ["ami-0aaa", "instance i-0abc", "in-use", "old-goes", "kept from deregister only because of in-use"] {
+    for words in
+        ["ami-0aaa", "instance i-0abc", "in-use", "old-goes", "kept from deregister only because of instance i-0abc (stopped) (in-use)"]
+    {
         assert!(said.out.contains(words), "`{words}` is not in\n{}", said.out);
     }
     folder.run(&["explain", "ami-0none", "--from", "estate"]).failed(1, &["ami-0none"]);
