@@ -67,9 +67,10 @@ impl Estate {
         }
         let recorded: BTreeSet<AccountId> = self.places.keys().map(|place| place.account.clone()).collect();
         for account in self.organization.wanted(&config.accounts).difference(&recorded) {
-            let gap =
-                Gap::in_place(&Place::new(account.clone(), "*"), Source::AssumeRole, "not recorded: there is no folder of this account");
-            self.gaps.push(gap);
+            let place = Place::new(account.clone(), "*");
+            if !self.gaps.iter().any(|gap| gap.place == place && gap.source == Source::AssumeRole) {
+                self.gaps.push(Gap::in_place(&place, Source::AssumeRole, "not recorded: there is no folder of this account"));
+            }
             self.organization.governed.insert(account.clone());
         }
         self.organization.governed.extend(recorded);

@@ -593,3 +593,18 @@ async fn check_says_who_can_be_entered_and_what_is_missing() {
     let said = text(&bench.run(&["check", "--aws"]).stdout);
     assert!(said.contains("organizations:ListAccounts"), "{said}");
 }
+
+#[tokio::test]
+async fn a_launch_of_a_shared_image_that_fails_in_another_account_keeps_the_image() {
+    let mut world = company();
+    let wanted = world.here().image("wanted").age_days(800).shared_with(SISTER).disabled().put();
+    for name in ["a", "b", "c", "d"] {
+        world.here().image(name).age_days(10).put();
+    }
+    world.account(SISTER).region(HERE).failed_launch(&wanted).minutes_ago(120).put();
+    let stage = deregistering(world, discovering()).await;
+    let cycle = stage.cycle().await;
+    assert!(cycle.plan.complete, "{:?}", cycle.plan.gaps);
+    assert_eq!(cycle.held_by(Action::Deregister, &wanted), Some(vec!["in-use"]));
+    assert!(why(&cycle, Action::Deregister, &wanted).contains(SISTER));
+}
