@@ -81,7 +81,7 @@ const FACTS: &[(&str, RestsOn)] = &[
     ("snapshotsPublic", public_snapshots),
     ("snapshotsSharedWith", |source| *source == Source::CreateVolumePermissions),
     ("sharedWithLeft", permissions),
-    ("unusableShares", permissions),
+    ("unusableShares", |source| permissions(source) || *source == Source::KeyPolicies),
     // The settings of a place, and what is counted there.
     ("imageBlockPublicAccess", |source| *source == Source::ImageBlockPublicAccess),
     ("snapshotBlockPublicAccess", |source| *source == Source::SnapshotBlockPublicAccess),
