@@ -430,6 +430,16 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_read_only_for_shares_that_cannot_work() {
+        let reads = |fact: &str| needs(&policy("permit", "notify", "Image", &format!("when {{ resource has {fact} }}")));
+        assert!(reads("unusableShares").wants(&Source::KeyPolicies) && reads("unusableShares").wants(&Source::LaunchPermissions));
+        for fact in ["sharing", "sharedWithLeft", "snapshotsPublic", "usage"] {
+            assert!(!reads(fact).wants(&Source::KeyPolicies), "{fact}");
+        }
+        assert!(PolicySet::shipped().unwrap().needs().wants(&Source::KeyPolicies));
+    }
+
+    #[test]
     fn the_shipped_policies_read_no_volumes() {
         let shipped = PolicySet::shipped().unwrap();
         assert!(shipped.needs().wants(&Source::Instances) && !shipped.needs().wants(&Source::Volumes));
