@@ -73,6 +73,7 @@ pub(super) fn excuse(answers: &mut Answers, sources: &Sources, now: Timestamp) -
         image_block_public_access: _,
         snapshot_block_public_access: _,
         allowed_images: _,
+        key_policies: _,
         launch_permissions: _,
         create_volume_permissions: _,
         others: _,

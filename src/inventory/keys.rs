@@ -1,21 +1,29 @@
 //! KMS keys: whom their policies let in, as far as Cloud Control tells.
 //!
-//! INVARIANT: a policy that cannot be read lets in nobody knows whom: then nothing is known of the key. A share that a key
-//! shuts out is only ever reported: a grant of the key, which no policy shows, could still let somebody in.
+//! INVARIANT: a policy that cannot be read lets in nobody knows whom: then nothing is known of the key, the gap names it,
+//! and what is known of the others stays. A share that a key shuts out is only ever reported: a grant of the key, which no
+//! policy shows, could still let somebody in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::model::{AccountId, Grantee, few};
+use crate::model::{AccountId, Grantee, Place, Source, few};
 
-use super::answers::GetResource;
+use super::answers::{Answers, DescribeSnapshots, GetKey, NotShown};
+use super::place::Gaps;
+
+/// What Cloud Control calls keys: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html>.
+pub const KEYS: &str = "AWS::KMS::Key";
+
+/// What Cloud Control calls their aliases.
+pub const KEY_ALIASES: &str = "AWS::KMS::Alias";
 
 /// The alias of the key that EBS uses unless told otherwise. AWS manages it, and nobody can change its policy: what it
 /// encrypts cannot be used by another account
 /// (<https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html>).
-const DEFAULT: &str = "alias/aws/ebs";
+pub const DEFAULT_KEY: &str = "alias/aws/ebs";
 
 /// What is known of the keys of one place, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,35 +46,68 @@ pub enum Admission {
     Anybody,
 }
 
+/// The keys of `place` that encrypt own snapshots, by id. A key of another account, or one that is not named by its ARN,
+/// cannot be asked about.
+pub fn encrypting(snapshots: &DescribeSnapshots, place: &Place) -> BTreeSet<String> {
+    let own = |owner: &Option<String>| owner.as_deref() == Some(place.account.as_str());
+    let listed = snapshots.snapshots.iter().flatten().flatten().filter(|snapshot| own(&snapshot.owner_id));
+    let keys = listed.filter_map(|snapshot| id_in(snapshot.kms_key_id.as_deref()?, place));
+    keys.map(str::to_owned).collect()
+}
+
+/// The id in the ARN of a key of this place: `arn:aws:kms:eu-central-1:111111111111:key/1234abcd-…`.
+fn id_in<'a>(arn: &'a str, place: &Place) -> Option<&'a str> {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let here = ["kms", place.region.as_str(), place.account.as_str()].into_iter().all(|part| parts.next() == Some(part));
+    parts.next().filter(|_| here)?.strip_prefix("key/")
+}
+
+/// What is known of the keys that encrypt own snapshots. Those of which nothing is known are named in the gap.
+pub(super) fn read(answers: &Answers, gaps: &mut Gaps) -> Keys {
+    let Some(told) = gaps.asked(Source::KeyPolicies, &answers.key_policies, Ok) else { return Keys::default() };
+    let named = answers.snapshots.as_ref().map(|snapshots| encrypting(snapshots, &answers.place)).unwrap_or_default();
+    let (keys, problems) = Keys::told(told, named);
+    gaps.all(Source::KeyPolicies, problems);
+    keys
+}
+
 impl Keys {
-    /// Everything that the details of resources tell of keys. What is unreadable leaves its key unknown; that it was a
-    /// failed read is said where the details are read for use.
-    pub(super) fn told(details: &[GetResource]) -> Self {
+    /// What the answers tell of keys, and of which of them, or of `named`, they do not tell it.
+    pub fn told(answers: &[GetKey], mut named: BTreeSet<String>) -> (Self, Vec<String>) {
         let mut keys = BTreeMap::new();
-        let mut default = BTreeSet::new();
-        for detail in details {
-            let Some(description) = &detail.resource_description else { continue };
-            let (Some(id), Some(properties)) = (&description.identifier, &description.properties) else { continue };
-            let Ok(properties) = serde_json::from_str::<Value>(properties) else { continue };
-            match detail.type_name.as_deref() {
-                Some("AWS::KMS::Key") => {
-                    if let Some(admitted) = properties.get("KeyPolicy").and_then(admitted) {
-                        keys.insert(short(id).to_owned(), KeyAccess::Policy(admitted));
-                    }
-                }
-                Some("AWS::KMS::Alias") if id == DEFAULT => {
-                    default.extend(properties.get("TargetKeyId").and_then(Value::as_str).map(|key| short(key).to_owned()));
-                }
-                _ => {}
+        let mut default = None;
+        let mut problems = Vec::new();
+        for answer in answers {
+            let described = answer.resource_description.as_ref();
+            let Some(id) = described.and_then(|described| described.identifier.as_deref()) else {
+                problems.push("an answer does not say which key it is about".to_owned());
+                continue;
+            };
+            named.remove(id);
+            match (answer.type_name.as_deref(), id) {
+                (Some(KEYS), id) => match properties(answer).and_then(|found| policy(&found)) {
+                    Ok(admitted) => drop(keys.insert(id.to_owned(), KeyAccess::Policy(admitted))),
+                    Err(problem) => problems.push(format!("key {id}: {problem}")),
+                },
+                (Some(KEY_ALIASES), DEFAULT_KEY) => match properties(answer) {
+                    // An alias that AWS keeps ready has no key until one is needed.
+                    Ok(found) => default = found.get("TargetKeyId").and_then(Value::as_str).map(|key| short(key).to_owned()),
+                    Err(problem) => problems.push(format!("{id}: {problem}")),
+                },
+                _ => problems.push(format!("an answer is about `{id}`, which is neither a key nor {DEFAULT_KEY}")),
             }
         }
-        keys.extend(default.into_iter().map(|key| (key, KeyAccess::Default)));
-        Self(keys)
+        if let Some(default) = default {
+            named.remove(&default);
+            keys.insert(default, KeyAccess::Default);
+        }
+        problems.extend(named.into_iter().map(|id| format!("key {id}: it encrypts a snapshot and is not described")));
+        (Self(keys), problems)
     }
 
     /// What is known of a key, named by its ARN, its id or the alias of the default key.
     pub fn get(&self, key: &str) -> Option<&KeyAccess> {
-        if key == DEFAULT || key.ends_with(&format!(":{DEFAULT}")) {
+        if key == DEFAULT_KEY || key.ends_with(&format!(":{DEFAULT_KEY}")) {
             return Some(&KeyAccess::Default);
         }
         self.0.get(short(key))
@@ -106,6 +147,23 @@ impl KeyAccess {
 /// The id of a key within its ARN: `arn:aws:kms:…:key/1234abcd-…`.
 fn short(key: &str) -> &str {
     key.rsplit('/').next().unwrap_or(key)
+}
+
+/// What the answer shows of a key or alias, or why it shows nothing.
+fn properties(answer: &GetKey) -> Result<Value, String> {
+    if let Some(NotShown { code, message }) = &answer.error {
+        return Err(format!("{}: {}", code.as_deref().unwrap_or("an error"), message.as_deref().unwrap_or("AWS gave no message")));
+    }
+    let text = answer.resource_description.as_ref().and_then(|described| described.properties.as_deref());
+    let text = text.ok_or("its properties were not shown")?;
+    serde_json::from_str(text).map_err(|error| format!("its properties are no JSON: {error}"))
+}
+
+/// Whom a key lets in. Cloud Control shows a key without its policy to whom KMS denies only that
+/// (<https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-kms>, its ReadHandler).
+fn policy(properties: &Value) -> Result<BTreeSet<Admission>, String> {
+    let policy = properties.get("KeyPolicy").filter(|policy| !policy.is_null()).ok_or("its policy was not shown (`kms:GetKeyPolicy`)")?;
+    admitted(policy).ok_or_else(|| "its policy cannot be understood".to_owned())
 }
 
 /// Everybody whom some statement of a key policy allows anything. `None` for what is no policy.
@@ -178,18 +236,22 @@ fn many(value: &Value) -> Vec<&Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::answers::ResourceDescription;
+    use crate::inventory::answers::{ResourceDescription, Snapshot};
 
     const OWNER: &str = "111111111111";
     const KEY: &str = "arn:aws:kms:eu-central-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-    fn detail(kind: &str, id: &str, properties: &Value) -> GetResource {
+    fn answer(kind: &str, id: &str, properties: &Value) -> GetKey {
         let description = ResourceDescription { identifier: Some(id.into()), properties: Some(properties.to_string()) };
-        GetResource { type_name: Some(kind.into()), resource_description: Some(description) }
+        GetKey { type_name: Some(kind.into()), resource_description: Some(description), error: None }
+    }
+
+    fn told(answers: &[GetKey]) -> (Keys, Vec<String>) {
+        Keys::told(answers, BTreeSet::new())
     }
 
     fn shut_out(policy: &Value, grantee: &str) -> Option<bool> {
-        let keys = Keys::told(&[detail("AWS::KMS::Key", short(KEY), &serde_json::json!({ "KeyPolicy": policy }))]);
+        let (keys, _) = told(&[answer(KEYS, short(KEY), &serde_json::json!({ "KeyPolicy": policy }))]);
         Some(keys.get(KEY)?.shuts_out(&Grantee::parse(grantee), &OWNER.into()).is_some())
     }
 
@@ -242,12 +304,51 @@ mod tests {
     fn the_default_key_is_told_by_its_alias() {
         assert_eq!(Keys::default().get("alias/aws/ebs"), Some(&KeyAccess::Default));
         assert_eq!(Keys::default().get("arn:aws:kms:eu-central-1:111111111111:alias/aws/ebs"), Some(&KeyAccess::Default));
-        let keys = Keys::told(&[
-            detail("AWS::KMS::Key", short(KEY), &serde_json::json!({ "KeyPolicy": allowing(&serde_json::json!("*")) })),
-            detail("AWS::KMS::Alias", "alias/aws/ebs", &serde_json::json!({ "TargetKeyId": short(KEY) })),
-            detail("AWS::KMS::Alias", "alias/other", &serde_json::json!({ "TargetKeyId": "another" })),
+        let (keys, problems) = told(&[
+            answer(KEYS, short(KEY), &serde_json::json!({ "KeyPolicy": allowing(&serde_json::json!("*")) })),
+            answer(KEY_ALIASES, "alias/aws/ebs", &serde_json::json!({ "TargetKeyId": short(KEY) })),
+            answer(KEY_ALIASES, "alias/other", &serde_json::json!({ "TargetKeyId": "another" })),
         ]);
+        assert_eq!(problems, ["an answer is about `alias/other`, which is neither a key nor alias/aws/ebs"]);
         assert_eq!((keys.get(KEY), keys.get("another")), (Some(&KeyAccess::Default), None));
         assert!(KeyAccess::Default.shuts_out(&Grantee::parse(UNIT), &OWNER.into()).is_some());
+    }
+    #[test]
+    fn a_key_of_which_nothing_is_known_is_named_and_the_others_are_known() {
+        let denied = NotShown { code: Some("AccessDeniedException".into()), message: Some("no".into()) };
+        let nothing = ResourceDescription { identifier: Some("denied".into()), properties: None };
+        let (keys, problems) = Keys::told(
+            &[
+                GetKey { type_name: Some(KEYS.into()), resource_description: Some(nothing), error: Some(denied) },
+                answer(KEYS, "open", &serde_json::json!({ "KeyPolicy": allowing(&serde_json::json!("*")) })),
+                answer(KEYS, "veiled", &serde_json::json!({ "Enabled": true })),
+                answer(KEYS, "odd", &serde_json::json!({ "KeyPolicy": "{" })),
+                GetKey::default(),
+            ],
+            ["denied", "open", "forgotten"].map(str::to_owned).into(),
+        );
+        assert_eq!(keys.0.keys().collect::<Vec<_>>(), ["open"]);
+        assert_eq!(
+            problems,
+            [
+                "key denied: AccessDeniedException: no",
+                "key veiled: its policy was not shown (`kms:GetKeyPolicy`)",
+                "key odd: its policy cannot be understood",
+                "an answer does not say which key it is about",
+                "key forgotten: it encrypts a snapshot and is not described",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_own_keys_of_own_snapshots_in_their_region_are_asked_about() {
+        let snapshot =
+            |owner: &str, key: &str| Some(Snapshot { owner_id: Some(owner.into()), kms_key_id: Some(key.into()), ..Snapshot::default() });
+        let elsewhere = KEY.replace("eu-central-1", "eu-west-1");
+        let theirs = KEY.replace(OWNER, "222222222222");
+        let odd = ["alias/aws/ebs", "1234abcd", "", &elsewhere, &theirs, &KEY.replace(":key/", ":alias/")].map(|key| snapshot(OWNER, key));
+        let listed = [snapshot(OWNER, KEY), snapshot(OWNER, KEY), snapshot("222222222222", &KEY.replace("1234", "5678")), None];
+        let listed = DescribeSnapshots { snapshots: Some(listed.into_iter().chain(odd).collect()) };
+        assert_eq!(encrypting(&listed, &Place::new(OWNER, "eu-central-1")), [short(KEY).to_owned()].into());
     }
 }

@@ -54,7 +54,7 @@ pub use failed_launches::{FailedLaunch, FailedLaunches, LAUNCHES};
 pub use guards::{Guard, fast_restores as read_fast_restores, locks as read_locks};
 pub use history::{Clock, Cooldown, Copy, Failures, History, Mapping, Parent, Triple};
 pub use joins::Joined;
-pub use keys::{Admission, KeyAccess, Keys};
+pub use keys::{Admission, DEFAULT_KEY, KEY_ALIASES, KEYS, KeyAccess, Keys, encrypting};
 pub use managed::{Managed, ManagedBy};
 pub use membership::{Membership, Relation};
 pub use organization::{OURS, Organization, Standing};

@@ -17,7 +17,7 @@ use super::declared::{self, Excused};
 use super::decode::{self, members};
 use super::failed_launches::FailedLaunches;
 use super::guards;
-use super::keys::Keys;
+use super::keys::{self, Keys};
 use super::recovery::RecycleBinRule;
 use super::references::Users;
 use super::reports::{UsageReport, usage_reports};
@@ -84,7 +84,7 @@ impl Inventory {
         let runs = Runs::read(&answers, &mut gaps);
         unjoined(&answers, &mut gaps);
         let usage_reports = usage_reports(&answers, &mut gaps);
-        let keys = answers.resource_details.as_ref().and_then(|details| details.as_deref().ok()).map(Keys::told).unwrap_or_default();
+        let keys = keys::read(&answers, &mut gaps);
         let image_block =
             answers.image_block_public_access.and_then(|answer| gaps.learn(Source::ImageBlockPublicAccess, answer, settings::image_block));
         let snapshot_block = answers

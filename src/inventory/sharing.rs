@@ -134,7 +134,7 @@ impl<'a> Graph<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::answers::{Answers, GetResource, ImageAttribute, ResourceDescription, SnapshotAttribute};
+    use crate::inventory::answers::{Answers, GetKey, ImageAttribute, ResourceDescription, SnapshotAttribute};
     use crate::model::{AmiId, Place};
 
     const OURS: &str = "111111111111";
@@ -172,13 +172,13 @@ mod tests {
         serde_json::from_value(serde_json::json!({ "SnapshotId": id, "CreateVolumePermissions": permissions })).unwrap()
     }
 
-    fn key(admits: &str) -> Vec<GetResource> {
+    fn key(admits: &str) -> Vec<GetKey> {
         let policy =
             serde_json::json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": admits}, "Action": "kms:*", "Resource": "*"}]});
         let properties = serde_json::json!({ "KeyPolicy": policy }).to_string();
         let id = KEY.rsplit('/').next().map(str::to_owned);
         let description = ResourceDescription { identifier: id, properties: Some(properties) };
-        vec![GetResource { type_name: Some("AWS::KMS::Key".into()), resource_description: Some(description) }]
+        vec![GetKey { type_name: Some("AWS::KMS::Key".into()), resource_description: Some(description), error: None }]
     }
 
     /// Public snapshots, accounts the snapshots are shared with, and who has no key; `-` for what is not known.
@@ -237,9 +237,9 @@ mod tests {
 
     #[test]
     fn a_share_without_a_key_cannot_be_used() {
-        assert_eq!(with(|answers| answers.resource_details = Some(Ok(key(OURS)))), "//222222222222");
-        assert_eq!(with(|answers| answers.resource_details = Some(Ok(key("arn:aws:iam::222222222222:root")))), "//");
-        assert_eq!(with(|answers| answers.resource_details = Some(Err("denied".into()))), "//-");
+        assert_eq!(with(|answers| answers.key_policies = Some(Ok(key(OURS)))), "//222222222222");
+        assert_eq!(with(|answers| answers.key_policies = Some(Ok(key("arn:aws:iam::222222222222:root")))), "//");
+        assert_eq!(with(|answers| answers.key_policies = Some(Err("denied".into()))), "//-");
         let default = |answers: &mut Answers, id: usize| {
             let snapshots = answers.snapshots.as_mut().unwrap().snapshots.as_mut().unwrap();
             snapshots[id].as_mut().unwrap().kms_key_id = Some("alias/aws/ebs".into());

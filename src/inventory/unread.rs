@@ -54,7 +54,7 @@ fn unread_reach(reach: &Reach<'_>) -> Vec<UnreadFact> {
         ("snapshotsPublic", Source::PublicSnapshots, public_snapshots.is_none()),
         ("snapshotsSharedWith", Source::CreateVolumePermissions, snapshots_shared_with.is_none()),
         ("sharedWithLeft", Source::Organization, left.is_none()),
-        ("unusableShares", Source::Resource, unusable.is_none()),
+        ("unusableShares", Source::KeyPolicies, unusable.is_none()),
     ])
 }
 

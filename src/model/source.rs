@@ -53,6 +53,8 @@ pub enum Source {
     ImageBlockPublicAccess,
     SnapshotBlockPublicAccess,
     AllowedImages,
+    /// Whom the KMS keys of own snapshots let in.
+    KeyPolicies,
     /// Per image.
     LaunchPermissions,
     /// Per snapshot.
@@ -83,7 +85,7 @@ pub enum Hides {
 
 impl Source {
     /// Every source that has a reader.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Regions,
         Self::Images,
         Self::Snapshots,
@@ -120,6 +122,7 @@ impl Source {
         Self::ImageBlockPublicAccess,
         Self::SnapshotBlockPublicAccess,
         Self::AllowedImages,
+        Self::KeyPolicies,
         Self::LaunchPermissions,
         Self::CreateVolumePermissions,
         Self::Organization,
@@ -210,6 +213,7 @@ impl Source {
             Self::ImageBlockPublicAccess => "get-image-block-public-access-state",
             Self::SnapshotBlockPublicAccess => "get-snapshot-block-public-access-state",
             Self::AllowedImages => "get-allowed-images-settings",
+            Self::KeyPolicies => "get-resource-keys",
             Self::LaunchPermissions => "launch-permissions",
             Self::CreateVolumePermissions => "create-volume-permissions",
             Self::Organization => "organization",
@@ -259,6 +263,8 @@ impl Source {
             Self::Volumes | Self::SnapshotsInRecycleBin => Hides::Nothing,
             // What a Region forbids to be shared or launched; it starts nothing.
             Self::ImageBlockPublicAccess | Self::SnapshotBlockPublicAccess | Self::AllowedImages => Hides::Nothing,
+            // Shares that cannot work: `unusableShares`. Ending a share is decided without it.
+            Self::KeyPolicies => Hides::Nothing,
             // Images of others.
             Self::ImagesInUse => Hides::Nothing,
             // An image shared outside is of unknown use until a report tells of it.

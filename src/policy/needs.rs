@@ -81,7 +81,7 @@ const FACTS: &[(&str, RestsOn)] = &[
     ("snapshotsPublic", public_snapshots),
     ("snapshotsSharedWith", |source| *source == Source::CreateVolumePermissions),
     ("sharedWithLeft", permissions),
-    ("unusableShares", permissions),
+    ("unusableShares", |source| permissions(source) || *source == Source::KeyPolicies),
     // The settings of a place, and what is counted there.
     ("imageBlockPublicAccess", |source| *source == Source::ImageBlockPublicAccess),
     ("snapshotBlockPublicAccess", |source| *source == Source::SnapshotBlockPublicAccess),
@@ -427,6 +427,16 @@ mod tests {
         let why = needs(&(rail + &policy("permit", "disable", "Image", OLD)));
         let why: Vec<String> = why.why(&Source::Fleets).map(ToString::to_string).collect();
         assert_eq!(why, ["permit-disable-image (in-use)", "forbid-disable-image (reads usage)"]);
+    }
+
+    #[test]
+    fn keys_are_read_only_for_shares_that_cannot_work() {
+        let reads = |fact: &str| needs(&policy("permit", "notify", "Image", &format!("when {{ resource has {fact} }}")));
+        assert!(reads("unusableShares").wants(&Source::KeyPolicies) && reads("unusableShares").wants(&Source::LaunchPermissions));
+        for fact in ["sharing", "sharedWithLeft", "snapshotsPublic", "usage"] {
+            assert!(!reads(fact).wants(&Source::KeyPolicies), "{fact}");
+        }
+        assert!(PolicySet::shipped().unwrap().needs().wants(&Source::KeyPolicies));
     }
 
     #[test]

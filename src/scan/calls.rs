@@ -38,6 +38,7 @@ pub fn calls(source: &Source) -> Option<&'static str> {
         Source::RecycleBinRules => "2",
         Source::RecycleBinRule => "1 per rule",
         Source::ImageBlockPublicAccess | Source::SnapshotBlockPublicAccess | Source::AllowedImages => "1",
+        Source::KeyPolicies => "1 per key of the account that encrypts own snapshots, and 1 for the alias of the default key",
         Source::Regions
         | Source::LaunchPermissions
         | Source::CreateVolumePermissions

@@ -5,8 +5,8 @@ use crate::inventory::answers::{
     DescribeImageUsageReports, DescribeImages, DescribeInstances, DescribeLaunchConfigurations, DescribeLaunchTemplateVersions,
     DescribeLaunchTemplates, DescribeLockedSnapshots, DescribeOrganization, DescribeParameters, DescribeScalingActivities,
     DescribeSnapshots, DescribeSpotFleetRequests, DescribeSpotInstanceRequests, DescribeVolumes, GetContainerRecipe, GetImageRecipe,
-    GetParameters, GetResource, GetRule, ImageAttribute, ListContainerRecipes, ListImageRecipes, ListImagesInRecycleBin, ListResources,
-    ListRules, ListSnapshotsInRecycleBin, LookupEvents, SnapshotAttribute,
+    GetKey, GetParameters, GetResource, GetRule, ImageAttribute, ListContainerRecipes, ListImageRecipes, ListImagesInRecycleBin,
+    ListResources, ListRules, ListSnapshotsInRecycleBin, LookupEvents, SnapshotAttribute,
 };
 
 /// An answer that stands or falls with its list.
@@ -74,4 +74,4 @@ macro_rules! details {
     )*};
 }
 
-details! { GetRule GetImageRecipe GetContainerRecipe ListResources GetResource }
+details! { GetRule GetImageRecipe GetContainerRecipe ListResources GetResource GetKey }

@@ -26,7 +26,7 @@ fn allowed(document: &str) -> BTreeSet<String> {
     actions.collect()
 }
 
-const BEHIND_CLOUD_CONTROL: [&str; 6] = ["batch", "codebuild", "eks", "elasticbeanstalk", "pcs", "sagemaker"];
+const BEHIND_CLOUD_CONTROL: [&str; 7] = ["batch", "codebuild", "eks", "elasticbeanstalk", "kms", "pcs", "sagemaker"];
 
 /// The service an action belongs to.
 fn service(action: &str) -> &str {
@@ -50,6 +50,8 @@ fn everything() -> World {
     world.here().launch_template("alias").version("resolve:ssm:/images/web").put();
     world.here().image("leaked").age_days(10).public().put();
     world.here().snapshot().public().put();
+    let key = world.here().kms_key("ours", &[OURS]);
+    world.here().snapshot().encrypted_with(&key).put();
     world.here().image("shared").age_days(10).shared_with(OUTSIDER).put();
     world.here().image("golden-1.0.0").age_days(20).tag("family", "golden").tag("tested", "true").tag("replicate-to", THERE).put();
     world
@@ -143,8 +145,7 @@ async fn with_the_enforce_role_every_action_works() {
     assert_eq!(by_others.into_iter().map(service).collect::<BTreeSet<&str>>(), BEHIND_CLOUD_CONTROL.into());
     // DescribeVolumes is for policies that ask for what it tells; the rest is about single things of a kind that this estate
     // has none of.
-    let excused =
-        ["cloudformation:GetResource", "ec2:DescribeImageUsageReportEntries", "ec2:DescribeVolumes", "imagebuilder:GetImageRecipe"];
+    let excused = ["ec2:DescribeImageUsageReportEntries", "ec2:DescribeVolumes", "imagebuilder:GetImageRecipe"];
     assert_eq!(not_here, excused);
 }
 

@@ -214,3 +214,70 @@ async fn a_private_image_on_a_public_snapshot_is_found_with_all_its_shares_and_n
     }
     assert_eq!(stage.count("DescribeSnapshotAttribute"), 0, "the listing of public snapshots tells it");
 }
+
+/// Two images that are shared with the outsider: one on a snapshot whose key lets only us in, and one on a snapshot of
+/// another key. Both are of ours, and old enough to be disabled.
+fn encrypted(world: &mut World, other: &str) -> [String; 2] {
+    let ours = world.here().kms_key("ours", &[&format!("arn:aws:iam::{OURS}:root")]);
+    [ours, other.to_owned()].map(|key| {
+        let snapshot = world.here().snapshot().age_days(800).encrypted_with(&key).put();
+        world.here().image(&key).age_days(800).on_snapshot(&snapshot).shared_with(OUTSIDER).put()
+    })
+}
+
+/// Somebody we know and share with.
+fn with_a_partner() -> Config {
+    let mut config = hasty();
+    config.groups.insert("partners".into(), vec![OUTSIDER.into()]);
+    config
+}
+
+const CANNOT_WORK: &str = "share-that-cannot-work";
+
+#[tokio::test]
+async fn a_share_with_somebody_whom_the_key_shuts_out_is_found() {
+    let mut world = world();
+    let open = world.here().kms_key("open", &[OURS, &format!("arn:aws:iam::{OUTSIDER}:role/launcher")]);
+    let [shut, _] = encrypted(&mut world, &open);
+    let default = world.here().default_key("ebs");
+    let snapshot = world.here().snapshot().age_days(10).encrypted_with(&default).put();
+    let by_default = world.here().image("default").age_days(10).on_snapshot(&snapshot).shared_with(OUTSIDER).put();
+    let stage = stage(world, with_a_partner()).await;
+    let cycle = stage.cycle().await;
+    assert!(cycle.plan.complete, "{:?}", cycle.plan.gaps);
+    let mut found = found(&cycle, CANNOT_WORK);
+    found.sort_by_key(|(image, _)| *image != shut);
+    let [(first, by_policy), (second, by_alias)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((first, second), (&shut, &by_default));
+    assert!(by_policy.contains("the policy of its KMS key does not name them"), "{by_policy}");
+    assert!(by_alias.contains("AWS's default key `aws/ebs`"), "{by_alias}");
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_a_gap_that_finds_nothing_and_freezes_nothing() {
+    let images = |world: &mut World| {
+        let gone = format!("arn:aws:kms:{HERE}:{OURS}:key/pending-deletion");
+        world.bins();
+        let unused = world.unused("forgotten");
+        (encrypted(world, &gone), unused)
+    };
+    let mut all = world();
+    let ([shut, _], unused) = images(&mut all);
+    let stage = stage(all, with_a_partner()).await;
+    let cycle = stage.cycle().await;
+    let gaps: Vec<_> = cycle.plan.gaps.iter().map(|gap| (gap.source.name(), gap.error.contains("key pending-deletion: "))).collect();
+    assert_eq!(gaps, [("get-resource-keys", true)], "{:?}", cycle.plan.gaps);
+    // What the other key says still counts.
+    assert_eq!(found(&cycle, CANNOT_WORK).into_iter().map(|(image, _)| image).collect::<Vec<_>>(), [shut]);
+    assert!(cycle.enacted().iter().any(|done| done.contains(&unused)), "{:?} {:?}", cycle.enacted(), cycle.plan.held);
+
+    // Nor does it when no key can be read at all.
+    let mut none = world();
+    let (_, unused) = images(&mut none);
+    none.inject(Fault::deny().action("GetResource"));
+    let stage = super::harness::stage(none, with_a_partner()).await;
+    let cycle = stage.cycle().await;
+    assert!(cycle.plan.gaps.iter().all(|gap| gap.source.name() == "get-resource-keys") && !cycle.plan.complete, "{:?}", cycle.plan.gaps);
+    assert_eq!(found(&cycle, CANNOT_WORK), []);
+    assert!(cycle.enacted().iter().any(|done| done.contains(&unused)), "{:?} {:?}", cycle.enacted(), cycle.plan.held);
+}

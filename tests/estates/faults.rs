@@ -51,6 +51,7 @@ pub(crate) fn deny(answers: &mut Answers, source: &Source) -> bool {
         Source::ImageBlockPublicAccess => never(&mut answers.image_block_public_access),
         Source::SnapshotBlockPublicAccess => never(&mut answers.snapshot_block_public_access),
         Source::AllowedImages => never(&mut answers.allowed_images),
+        Source::KeyPolicies => never(&mut answers.key_policies),
         Source::LaunchPermissions => answers.launch_permissions.values_mut().for_each(no),
         Source::CreateVolumePermissions => answers.create_volume_permissions.values_mut().for_each(no),
         // Asked once, before any place.

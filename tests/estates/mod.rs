@@ -225,6 +225,7 @@ pub(crate) fn empty(place: Place) -> Answers {
             managed_by: Some("account".into()),
         })),
         allowed_images: Some(Ok(GetAllowedImagesSettings { state: Some("disabled".into()), ..GetAllowedImagesSettings::default() })),
+        key_policies: Some(Ok(vec![])),
         ..Answers::unread(place, "not asked")
     }
 }

@@ -146,7 +146,7 @@ fn needed(answers: &Answers, needs: &Needs) -> Answers {
         scaling_activities ScalingActivities, events Events, images_in_use ImagesInUse, usage_reports UsageReports,
         usage_report_entries UsageReportEntries, volumes Volumes, fast_restores FastRestores, locked_snapshots LockedSnapshots,
         snapshots_in_recycle_bin SnapshotsInRecycleBin, image_block_public_access ImageBlockPublicAccess,
-        snapshot_block_public_access SnapshotBlockPublicAccess, allowed_images AllowedImages,
+        snapshot_block_public_access SnapshotBlockPublicAccess, allowed_images AllowedImages, key_policies KeyPolicies,
     }
 }
 

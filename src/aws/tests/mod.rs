@@ -112,6 +112,10 @@ pub(crate) fn everything() -> World {
         place.bin_images.insert(image.id.clone(), Binned { item: image, entered, exits });
         place.bin_snapshots.insert(snapshot.id.clone(), Binned { item: snapshot, entered, exits });
     }
+    let default = world.account(OURS).region(HERE).default_key("ebs");
+    for key in [&default, &format!("arn:aws:kms:{HERE}:{OURS}:key/11111111-2222-3333-4444-555555555555")] {
+        world.account(OURS).region(HERE).snapshot().encrypted_with(key).put();
+    }
     for (group, days) in [("web", 1), ("deleted", 2), ("web", 31)] {
         world.account(OURS).region(HERE).scaling_activity(group).failed_on_disabled(&id).hours_ago(24 * days).put();
     }

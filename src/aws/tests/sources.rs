@@ -128,6 +128,21 @@ async fn resources_are_listed_by_type_and_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn keys_are_read_with_their_policies_and_the_default_one_by_its_alias() {
+    let wired = Wired::to(everything()).await;
+    let properties = async |kind: &str, id: &str| {
+        let answer = read::resource(&wired.clients(), kind, id).await?;
+        let text = answer.resource_description.unwrap().properties.unwrap();
+        Ok::<serde_json::Value, AwsError>(serde_json::from_str(&text).unwrap())
+    };
+    let key = properties("AWS::KMS::Key", "11111111-2222-3333-4444-555555555555").await.unwrap();
+    assert_eq!(key["KeyPolicy"]["Statement"][0]["Principal"]["AWS"], OUTSIDER);
+    assert_eq!(properties("AWS::KMS::Alias", "alias/aws/ebs").await.unwrap()["TargetKeyId"], "ebs");
+    // As one pending deletion.
+    assert_eq!(properties("AWS::KMS::Key", "gone").await.unwrap_err().kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
 async fn only_recent_failures_of_groups_are_kept_those_of_deleted_groups_included() {
     let since = now() - jiff::SignedDuration::from_hours(30 * 24);
     let failed = twice(|c| async move { read::failed_activities(&c, since).await }, |answer| answer.activities.as_ref().unwrap().len());

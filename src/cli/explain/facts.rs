@@ -188,7 +188,7 @@ impl Facts {
     /// Whom it is shared with to no avail.
     fn shut_out(&mut self, reach: &Reach<'_>) {
         if let Some(shut_out) = reach.unusable.as_ref().filter(|shut_out| !shut_out.is_empty()) {
-            self.from(&Source::Resource);
+            self.from(&Source::KeyPolicies);
             self.say("cannot open it", joined(shut_out.iter().map(|(grantee, why)| format!("{grantee} ({why})"))));
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn reach(list: &mut Facts, snapshot: &Snapshot, inventory: &Inventory
     let Some(key) = &snapshot.kms_key else { return };
     list.say("KMS key", key.clone());
     if let Some(access) = inventory.keys.get(key) {
-        list.from(&Source::Resource);
+        list.from(&Source::KeyPolicies);
         list.say("its key lets in", access.to_string());
     }
 }

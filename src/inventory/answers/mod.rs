@@ -81,6 +81,8 @@ pub struct Answers {
     pub image_block_public_access: Option<Answer<GetImageBlockPublicAccessState>>,
     pub snapshot_block_public_access: Option<Answer<GetSnapshotBlockPublicAccessState>>,
     pub allowed_images: Option<Answer<GetAllowedImagesSettings>>,
+    /// The keys that encrypt own snapshots; each of them can be unread by itself.
+    pub key_policies: Option<Answer<Vec<GetKey>>>,
     /// Only the images that were asked about.
     pub launch_permissions: BTreeMap<AmiId, Answer<ImageAttribute>>,
     /// Only the snapshots that were asked about.
@@ -132,6 +134,7 @@ impl Answers {
             image_block_public_access: None,
             snapshot_block_public_access: None,
             allowed_images: None,
+            key_policies: None,
             launch_permissions: BTreeMap::new(),
             create_volume_permissions: BTreeMap::new(),
             others: BTreeMap::new(),

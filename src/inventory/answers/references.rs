@@ -46,6 +46,17 @@ shape! {
     /// `aws cloudcontrol get-resource --type-name … --identifier …`, all answers in `get-resource.json`
     GetResource { type_name: Option<String>, resource_description: Option<ResourceDescription> }
 
+    /// The same of a KMS key, or of the alias of the default one, all in `get-resource-keys.json`. Where the key was not
+    /// shown, `error` stands beside its identifier.
+    GetKey {
+        type_name: Option<String>,
+        resource_description: Option<ResourceDescription>,
+        error: Option<NotShown>,
+    }
+
+    /// AWS's error in place of an answer.
+    NotShown { code: Option<String>, message: Option<String> }
+
     /// `properties` is JSON as a text.
     ResourceDescription { identifier: Option<String>, properties: Option<String> }
 

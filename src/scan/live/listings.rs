@@ -63,8 +63,7 @@ async fn listed(ask: &Asking<'_>, place: Place) -> Answers {
         };
     }
     let since = ask.wanted.now.checked_sub(ask.wanted.sources.screams).unwrap_or(jiff::Timestamp::MIN);
-    let owned =
-        async { tokio::join!(listing!(Images, images), listing!(Snapshots, snapshots), listing!(PublicSnapshots, public_snapshots)) };
+    let owned = async { tokio::join!(listing!(Images, images), services::snapshots(ask), listing!(PublicSnapshots, public_snapshots)) };
     let launching = async {
         tokio::join!(
             listing!(Instances, instances),
@@ -104,7 +103,7 @@ async fn listed(ask: &Asking<'_>, place: Place) -> Answers {
         )
     };
     let (owned, launching, naming, protecting, settings) = tokio::join!(owned, launching, naming, protecting, settings);
-    let (images, snapshots, public_snapshots) = owned;
+    let (images, (snapshots, key_policies), public_snapshots) = owned;
     let (instances, (templates, versions), groups, configurations, spot_fleets, spot_requests, fleets, activities) = launching;
     let (parameter_names, image_recipes, container_recipes, resources, usage_reports) = naming;
     let (bin, snapshots_in_recycle_bin, (rules, rule_details), locked_snapshots, fast_restores, volumes) = protecting;
@@ -143,6 +142,7 @@ async fn listed(ask: &Asking<'_>, place: Place) -> Answers {
         image_block_public_access,
         snapshot_block_public_access,
         allowed_images,
+        key_policies,
         ..Answers::unread(place, "not asked")
     }
 }

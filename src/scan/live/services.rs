@@ -1,16 +1,59 @@
-//! What other services have that may start an image: recipes, and the resources that Cloud Control knows.
+//! What is asked of other services: recipes and the resources that Cloud Control knows, which may start an image, and the
+//! keys of snapshots.
+
+use std::collections::BTreeSet;
 
 use super::asking::{Asking, every};
-use crate::aws::{AwsError, Clients, read};
+use crate::aws::{AwsError, Clients, ErrorKind, read};
 use crate::inventory::answers::{
-    Answer, GetContainerRecipe, GetImageRecipe, GetResource, ListContainerRecipes, ListImageRecipes, ListResources, RecipeSummary,
-    ResourceDescription,
+    Answer, DescribeSnapshots, GetContainerRecipe, GetImageRecipe, GetKey, GetResource, ListContainerRecipes, ListImageRecipes,
+    ListResources, NotShown, RecipeSummary, ResourceDescription,
 };
+use crate::inventory::{DEFAULT_KEY, KEY_ALIASES, KEYS, Keys, encrypting};
 use crate::model::Source;
 
 /// Types that can be listed only within a parent: the parent's type, and the property that names it.
 const PARENTS: [(&str, &str, &str); 2] =
     [("AWS::EKS::Nodegroup", "AWS::EKS::Cluster", "ClusterName"), ("AWS::PCS::ComputeNodeGroup", "AWS::PCS::Cluster", "ClusterId")];
+
+/// Own snapshots, and whom the keys of this account that encrypt them let in.
+pub(super) async fn snapshots(ask: &Asking<'_>) -> (Option<Answer<DescribeSnapshots>>, Option<Answer<Vec<GetKey>>>) {
+    let snapshots = ask.source(Source::Snapshots, |c| async move { read::snapshots(&c).await }).await;
+    let keys = ask.after(&snapshots, Source::KeyPolicies, |clients, listed: &DescribeSnapshots| {
+        let wanted = encrypting(listed, clients.place());
+        async move { if wanted.is_empty() { Ok(Vec::new()) } else { keys(clients, wanted).await } }
+    });
+    let keys = keys.await;
+    (snapshots, keys)
+}
+
+/// The default key, which its alias tells apart, and each of the others.
+async fn keys(clients: Clients, wanted: BTreeSet<String>) -> Result<Vec<GetKey>, AwsError> {
+    let mut answers = match read::resource(&clients, KEY_ALIASES, DEFAULT_KEY).await {
+        // Nothing here was ever encrypted with it.
+        Err(error) if error.kind == ErrorKind::NotFound => Vec::new(),
+        answer => vec![shown(KEY_ALIASES, DEFAULT_KEY, answer)],
+    };
+    let (known, _) = Keys::told(&answers, BTreeSet::new());
+    let one = |id: String| {
+        let clients = clients.clone();
+        async move { Ok(shown(KEYS, &id, read::resource(&clients, KEYS, &id).await)) }
+    };
+    answers.extend(every(wanted.into_iter().filter(|id| known.get(id).is_none()), one, String::clone).await?);
+    Ok(answers)
+}
+
+/// One key that cannot be read, since it is denied or about to be deleted, says nothing of the others.
+fn shown(kind: &str, id: &str, answer: Result<GetResource, AwsError>) -> GetKey {
+    match answer {
+        Ok(GetResource { type_name, resource_description }) => GetKey { type_name, resource_description, error: None },
+        Err(AwsError { code, message, .. }) => GetKey {
+            type_name: Some(kind.to_owned()),
+            resource_description: Some(ResourceDescription { identifier: Some(id.to_owned()), properties: None }),
+            error: Some(NotShown { code: Some(code), message: Some(message) }),
+        },
+    }
+}
 
 /// Own image recipes, and what each is built from.
 pub(super) async fn image_recipes(ask: &Asking<'_>) -> (Option<Answer<ListImageRecipes>>, Option<Answer<Vec<GetImageRecipe>>>) {

@@ -166,6 +166,44 @@ async fn a_type_that_a_region_does_not_have_has_no_resources_there_and_one_that_
 }
 
 #[tokio::test]
+async fn every_key_of_ours_that_encrypts_a_snapshot_is_asked_once_and_one_that_is_denied_hides_no_other() {
+    const PARTNER: &str = "444444444444";
+    let mut world = empty(now());
+    let here_is = |world: &mut World, key: &str| drop(world.account(OURS).region(HERE).snapshot().encrypted_with(key).put());
+    let mut keys = ["open", "denied"].map(|id| world.account(OURS).region(HERE).kms_key(id, &[OURS, PARTNER])).to_vec();
+    keys.push(world.account(OURS).region(HERE).default_key("ebs"));
+    let pending_deletion = format!("arn:aws:kms:{HERE}:{OURS}:key/gone");
+    let theirs = world.account(PARTNER).region(HERE).kms_key("theirs", &[OURS]);
+    world.account(OURS).region(HERE).kms_key("idle", &[OURS]);
+    for key in keys.iter().chain(&keys).chain([&pending_deletion, &theirs]) {
+        here_is(&mut world, key);
+    }
+    world.inject(Fault::deny().action("GetResource").resource("denied"));
+    let wired = Wired::once(world).await;
+    let wanted = Wanted::new(&Needs::only(&[Source::Snapshots, Source::KeyPolicies].into()), &Sources::default(), now());
+    let answers = listings(&wired.aws, &here(), &wanted, &Progress::silent()).await;
+    let asked: Vec<String> = wired.sim.world(|w| w.journal.calls("GetResource").map(|entry| entry.params["Identifier"].clone()).collect());
+    assert_eq!(
+        (asked[0].as_str(), asked[1..].iter().map(String::as_str).collect()),
+        ("alias/aws/ebs", BTreeSet::from(["denied", "gone", "open"]))
+    );
+    assert_eq!(asked.len(), 4);
+
+    let inventory = Inventory::from_answers(answers);
+    let [gap] = inventory.gaps.as_slice() else { panic!("{:?}", inventory.gaps) };
+    assert_eq!(gap.source, Source::KeyPolicies);
+    assert!(gap.error.contains("key denied: AccessDenied") && gap.error.contains("key gone: ResourceNotFoundException"), "{}", gap.error);
+    let lets_in = |key: &str| {
+        let access = inventory.keys.get(key)?;
+        Some(access.shuts_out(&Grantee::Account(PARTNER.into()), &OURS.into()).is_none())
+    };
+    assert_eq!(
+        [&keys[0], &keys[1], &keys[2], &pending_deletion, &theirs].map(|key| lets_in(key)),
+        [Some(true), None, Some(false), None, None]
+    );
+}
+
+#[tokio::test]
 async fn references_are_asked_per_place_and_a_place_that_fails_is_told() {
     let wired = Wired::to(everything()).await;
     let ids: Vec<AmiId> = wired.sim.world(|w| w.place(OURS, HERE).unwrap().images.keys().map(|id| AmiId::from(id.as_str())).collect());
@@ -201,6 +239,7 @@ const FAULTS: [FaultKind; 11] = [
 fn listing_of(source: &Source) -> Option<Source> {
     match source {
         Source::UsageReportEntries => Some(Source::UsageReports),
+        Source::KeyPolicies => Some(Source::Snapshots),
         Source::ImagesInUse => Some(Source::Instances),
         source => source.listing(),
     }
@@ -226,6 +265,9 @@ fn copies() -> (World, Vec<Place>) {
     place.parameters.retain(|name, _| !name.contains("settings"));
     for region in &regions {
         *world.place_mut(OURS, region) = place.clone();
+        // A key encrypts in its own Region only.
+        let keys = world.place_mut(OURS, region).snapshots.values_mut().filter_map(|snapshot| snapshot.kms_key.as_mut());
+        keys.for_each(|key| *key = key.replace(HERE, region));
     }
     world.settings.hang_limit = std::time::Duration::from_millis(20);
     (world, regions.into_iter().map(|region| Place::new(OURS, region)).collect())
@@ -282,7 +324,7 @@ async fn every_read_that_fails_in_any_way_is_a_gap_of_its_own_source_and_of_no_o
 const SCAN_ROLE: &str = include_str!("../../../deploy/iam/scan-role.json");
 
 /// What the services behind Cloud Control ask for: the simulation does not.
-const HANDLERS: [&str; 6] = ["batch", "codebuild", "eks", "elasticbeanstalk", "pcs", "sagemaker"];
+const HANDLERS: [&str; 7] = ["batch", "codebuild", "eks", "elasticbeanstalk", "kms", "pcs", "sagemaker"];
 
 #[tokio::test]
 async fn the_scan_role_is_enough_to_read_everything_and_holds_nothing_else() {

@@ -56,6 +56,7 @@ pub(super) fn read(folder: &Path, place: &Place, noted: Option<&BTreeSet<Source>
         image_block_public_access: files.recorded(Source::ImageBlockPublicAccess, file::single),
         snapshot_block_public_access: files.recorded(Source::SnapshotBlockPublicAccess, file::single),
         allowed_images: files.recorded(Source::AllowedImages, file::single),
+        key_policies: files.recorded(Source::KeyPolicies, file::array),
         launch_permissions: attributes(folder, &Source::LaunchPermissions, &mut others, |path, id| {
             let answer: ImageAttribute = file::read(path)?;
             about(path, id, answer.image_id.as_deref())?;

@@ -359,6 +359,14 @@ fn permissions() -> BoxedStrategy<List<Permission>> {
     listed((text(), text()).prop_map(|(group, organization_arn)| Permission { group, organization_arn, ..Permission::default() }))
 }
 
+fn keys() -> BoxedStrategy<Answer<Vec<GetKey>>> {
+    let shown = (text(), text()).prop_map(|(identifier, properties)| ResourceDescription { identifier, properties });
+    let not_shown = (text(), text()).prop_map(|(code, message)| NotShown { code, message });
+    let key = (text(), prop::option::of(shown), prop::option::of(not_shown));
+    let key = key.prop_map(|(type_name, resource_description, error)| GetKey { type_name, resource_description, error });
+    answer(prop::collection::vec(key, 0..3)).boxed()
+}
+
 fn any_answers() -> impl Strategy<Value = Answers> {
     let parameters = listed((text(), text()).prop_map(|(name, value)| Parameter { name, value, ..Parameter::default() }));
     let parameters = (parameters, prop::option::of(prop::collection::vec(text(), 0..3)));
@@ -370,30 +378,33 @@ fn any_answers() -> impl Strategy<Value = Answers> {
     let launch = prop::collection::btree_map("ami-[0-9a-f]{1,3}", permissions(), 0..3);
     let create = prop::collection::btree_map("snap-[0-9a-f]{1,3}", permissions(), 0..3);
     let first = (answer(images()), answer(snapshots()), answer(snapshots()), users(), rules());
-    let second = (answer(volumes), answer(parameters), answer(bin), launch, create);
-    (first, second).prop_map(|((images, snapshots, public_snapshots, users, rules), (volumes, parameters, bin, launch, create))| Answers {
-        images,
-        snapshots,
-        public_snapshots,
-        instances: users.0,
-        launch_template_versions: users.1,
-        auto_scaling_groups: users.2,
-        images_in_recycle_bin: bin,
-        rules: rules.0,
-        rule_details: rules.1,
-        volumes: Some(volumes),
-        parameters: Some(parameters),
-        launch_permissions: launch
-            .into_iter()
-            .map(|(id, launch_permissions)| (AmiId::from(id.as_str()), Ok(ImageAttribute { image_id: Some(id), launch_permissions })))
-            .collect(),
-        create_volume_permissions: create
-            .into_iter()
-            .map(|(id, create_volume_permissions)| {
-                (SnapshotId::from(id.as_str()), Ok(SnapshotAttribute { snapshot_id: Some(id), create_volume_permissions }))
-            })
-            .collect(),
-        ..nothing_answered()
+    let second = (answer(volumes), answer(parameters), answer(bin), launch, create, keys());
+    (first, second).prop_map(|((images, snapshots, public_snapshots, users, rules), (volumes, parameters, bin, launch, create, keys))| {
+        Answers {
+            images,
+            snapshots,
+            public_snapshots,
+            instances: users.0,
+            launch_template_versions: users.1,
+            auto_scaling_groups: users.2,
+            images_in_recycle_bin: bin,
+            rules: rules.0,
+            rule_details: rules.1,
+            volumes: Some(volumes),
+            parameters: Some(parameters),
+            key_policies: Some(keys),
+            launch_permissions: launch
+                .into_iter()
+                .map(|(id, launch_permissions)| (AmiId::from(id.as_str()), Ok(ImageAttribute { image_id: Some(id), launch_permissions })))
+                .collect(),
+            create_volume_permissions: create
+                .into_iter()
+                .map(|(id, create_volume_permissions)| {
+                    (SnapshotId::from(id.as_str()), Ok(SnapshotAttribute { snapshot_id: Some(id), create_volume_permissions }))
+                })
+                .collect(),
+            ..nothing_answered()
+        }
     })
 }
 
@@ -452,6 +463,7 @@ fn comparable(mut answers: Answers) -> String {
     asked(&mut answers.snapshots_in_recycle_bin);
     asked(&mut answers.image_block_public_access);
     asked(&mut answers.snapshot_block_public_access);
+    asked(&mut answers.key_policies);
     format!("{answers:#?}")
 }
 

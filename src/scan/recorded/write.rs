@@ -99,6 +99,7 @@ impl Recording {
             image_block_public_access,
             snapshot_block_public_access,
             allowed_images,
+            key_policies,
             launch_permissions,
             create_volume_permissions,
             others,
@@ -146,6 +147,7 @@ impl Recording {
         to.asked(&Source::ImageBlockPublicAccess, image_block_public_access)?;
         to.asked(&Source::SnapshotBlockPublicAccess, snapshot_block_public_access)?;
         to.asked(&Source::AllowedImages, allowed_images)?;
+        to.asked(&Source::KeyPolicies, key_policies)?;
         to.attributes(&Source::LaunchPermissions, launch_permissions.iter().map(|(id, answer)| (id.as_str(), answer)))?;
         to.attributes(&Source::CreateVolumePermissions, create_volume_permissions.iter().map(|(id, answer)| (id.as_str(), answer)))?;
         // The lock guards a list that grows; a panic elsewhere leaves it whole.

@@ -204,6 +204,7 @@ fn listing_of(source: &Source) -> Option<Source> {
     match source {
         Source::UsageReportEntries => Some(Source::UsageReports),
         Source::ImagesInUse => Some(Source::Instances),
+        Source::KeyPolicies => Some(Source::Snapshots),
         source => source.listing(),
     }
 }

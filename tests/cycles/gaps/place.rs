@@ -26,6 +26,8 @@ unless { context.grantee in AccountGroup::"organization" };
 @id("deprecate") permit (principal, action == Action::"deprecate", resource is Image) when { resource has usage && resource.usage.total > 0 };
 @id("volumes") permit (principal, action == Action::"notify", resource is Snapshot)
 when { resource has sourceVolumeExists && resource.sourceVolumeExists };
+@id("keys") permit (principal, action == Action::"notify", resource is Image)
+when { resource has unusableShares && !resource.unusableShares.accounts.isEmpty() };
 @id("images") permit (principal, action == Action::"notify", resource is Instance) when { resource has imageOwner };
 @id("places") permit (principal, action == Action::"blockPublicAccess", resource is Place)
 when { resource has allowedImages && resource.allowedImages.state == "enabled" };
@@ -168,11 +170,13 @@ impl Build<'_> {
         }
     }
 
-    /// What else has a source: volumes, settings, images of others, and what can fail to launch.
+    /// What else has a source: volumes, keys, settings, images of others, and what can fail to launch.
     fn everything_else(&mut self) {
         for n in 0..self.of_each {
             let copied = self.place().snapshot().age_days(10).put();
             self.place().volume(Some(&copied));
+            let key = self.place().kms_key(&format!("key{n}"), &[OURS]);
+            self.place().snapshot().age_days(10).encrypted_with(&key).put();
             let amazons = self.world.account(AMAZON).region(self.region).image(&format!("amazons{n}")).owner_alias("amazon").public().put();
             self.place().instance(&amazons).put();
         }

@@ -74,6 +74,14 @@ def test_keys_have_their_policies(control):
     assert policy["Statement"][0]["Principal"] == {"AWS": OUTSIDER}
 
 
+def test_an_alias_names_its_key(control):
+    (alias,) = listed(control, "AWS::KMS::Alias")
+    assert read(control, "AWS::KMS::Key", read(control, "AWS::KMS::Alias", alias)["TargetKeyId"])["Enabled"]
+    # AWS's own are there once something was encrypted with their keys.
+    refused("ResourceNotFoundException", control.get_resource, TypeName="AWS::KMS::Alias", Identifier="alias/aws/ebs")
+    refused("ResourceNotFoundException", control.get_resource, TypeName="AWS::KMS::Key", Identifier="pending-deletion")
+
+
 def test_identifiers_can_be_json(control):
     assert read(control, NODES, '{"Id": "green/small"}')["NodegroupName"] == "small"
     template = '{"ApplicationName": "store", "TemplateName": "base"}'

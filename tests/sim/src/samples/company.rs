@@ -91,6 +91,7 @@ fn resources(world: &mut World, image: &str) {
     let base = json!({ "ApplicationName": "store", "TemplateName": "base", "OptionSettings": options });
     here(world).resource("AWS::ElasticBeanstalk::ConfigurationTemplate", base);
     here(world).resource("AWS::KMS::Key", key());
+    here(world).resource("AWS::KMS::Alias", json!({ "AliasName": "alias/golden", "TargetKeyId": KEY }));
 }
 
 fn recipes(world: &mut World, image: &str) {
@@ -116,13 +117,15 @@ fn node_group(cluster: &str, name: &str, template: &str) -> Value {
     })
 }
 
+/// The id of the one key.
+const KEY: &str = "11111111-2222-3333-4444-555555555555";
+
 /// A key that another account may make grants of.
 fn key() -> Value {
-    let id = "11111111-2222-3333-4444-555555555555";
     let statement = json!({ "Effect": "Allow", "Principal": { "AWS": OUTSIDER }, "Action": "kms:CreateGrant", "Resource": "*" });
     json!({
-        "KeyId": id,
-        "Arn": arn("kms", &format!("key/{id}")),
+        "KeyId": KEY,
+        "Arn": arn("kms", &format!("key/{KEY}")),
         "KeyPolicy": { "Version": "2012-10-17", "Statement": [statement] },
         "Enabled": true,
     })

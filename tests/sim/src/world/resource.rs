@@ -38,10 +38,10 @@ const fn without_handlers(name: &'static str) -> TypeInfo {
     TypeInfo { name, identifier: &["Id"], list_needs: &[], write_only: &[], handlers: false }
 }
 
-/// The types that can use an image, and keys, as their published schemas have them (`primaryIdentifier`,
+/// The types that can use an image, and keys with their aliases, as their published schemas have them (`primaryIdentifier`,
 /// `handlers.list.handlerSchema`, `writeOnlyProperties`). EMR's clusters have no handlers: their images are in no
 /// answer of Cloud Control. Neither are those of Elastic Beanstalk's environments, whose OptionSettings are write-only.
-const TYPES: [TypeInfo; 15] = [
+const TYPES: [TypeInfo; 16] = [
     known("AWS::Batch::ComputeEnvironment", &["ComputeEnvironmentArn"], &[], &["ReplaceComputeEnvironment", "UpdatePolicy"]),
     known("AWS::CodeBuild::Fleet", &["Arn"], &[], &[]),
     known("AWS::EKS::Cluster", &["Name"], &[], &["BootstrapSelfManagedAddons"]),
@@ -56,6 +56,7 @@ const TYPES: [TypeInfo; 15] = [
     known("AWS::ElasticBeanstalk::Environment", &["EnvironmentName"], &[], &["OptionSettings", "TemplateName"]),
     known("AWS::EMR::SecurityConfiguration", &["Name"], &[], &[]),
     known("AWS::EMR::Studio", &["StudioId"], &[], &[]),
+    known("AWS::KMS::Alias", &["AliasName"], &[], &[]),
     known("AWS::KMS::Key", &["KeyId"], &[], &["PendingWindowInDays", "BypassPolicyLockoutSafetyCheck", "RotationPeriodInDays"]),
     known("AWS::PCS::Cluster", &["Arn"], &[], &[]),
     known("AWS::PCS::ComputeNodeGroup", &["Arn"], &["ClusterId"], &[]),

@@ -75,6 +75,14 @@ impl SnapshotBuilder<'_> {
         })
     }
 
+    /// Encrypted with this key, by ARN.
+    pub fn encrypted_with(self, key: &str) -> Self {
+        self.with(|snapshot| {
+            snapshot.encrypted = true;
+            snapshot.kms_key = Some(key.to_owned());
+        })
+    }
+
     /// Locked for 30 days, in governance mode.
     pub fn locked(self) -> Self {
         let expires = self.place.world.now() + SignedDuration::from_hours(24 * 30);
