@@ -70,6 +70,8 @@ static SPARING: LazyLock<Vec<PolicySet>> = LazyLock::new(|| {
         "resource has snapshotsSharedWith && !resource.snapshotsSharedWith.isEmpty()",
         "resource has replicaRegions && !resource.replicaRegions.isEmpty()",
         "resource has replicaDrift && resource.replicaDrift.tags",
+        "resource has replicaDrift && resource.replicaDrift has shares && resource.replicaDrift.shares",
+        "resource has deregistrationProtected && resource.deregistrationProtected",
         "resource has liveChildren && resource.liveChildren > 0",
         "resource has children && !resource.children.isEmpty()",
         "resource has ancestors && !resource.ancestors.isEmpty()",

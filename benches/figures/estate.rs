@@ -24,7 +24,7 @@ const NOTHING: [(&str, &str); 11] = [
     ("list-snapshots-in-recycle-bin", "Snapshots"),
 ];
 
-/// Writes the estate and returns its size in bytes. No permission files, one page of tags each (rulings, "Figures").
+/// Writes the estate and returns its size in bytes. No permission files, one page of tags each.
 pub(crate) fn write(dir: &Path, images: usize, snapshots: usize, regions: usize) -> Result<u64, Box<dyn std::error::Error>> {
     let now: Timestamp = NOW.parse()?;
     let mut bytes = 0;

@@ -31,7 +31,8 @@ const PER_SECOND: f64 = 10.0;
 pub(crate) fn figures() -> Result<(), Box<dyn std::error::Error>> {
     let listings = r#"@id("public") permit (principal, action == Action::"makePrivate", resource is Image) when { resource.isPublic };
         @id("forgotten") permit (principal, action == Action::"deleteSnapshot", resource is Snapshot) when { resource.hasTag("forgotten") };"#;
-    let shares = r#"@id("shares") permit (principal, action == Action::"revokeShare", resource is Image);"#;
+    let shares = r#"@id("shares") permit (principal, action == Action::"revokeShare", resource is Image)
+        unless { context.grantee in AccountGroup::"organization" };"#;
     scan("listings only", listings, 0)?;
     scan("and the launch permissions of every image", &format!("{listings}{shares}"), IMAGES)
 }

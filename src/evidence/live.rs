@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::inventory::answers::Answers;
 use crate::inventory::{Estate, FailedLaunches, History, Inventory, Joined};
 use crate::model::{AmiId, Place, Region, Source};
-use crate::plan::{Questions, ask_about, check_about, cross_checked, questions};
+use crate::plan::{Questions, all_questions, ask_about, check_about, cross_checked, questions};
 use crate::policy::Needs;
 use crate::scan::Progress;
 use crate::scan::live::{
@@ -38,8 +38,10 @@ impl Evidence {
         let mut scan = Scan { aws, config, progress, wanted, now, record, estate, history };
 
         scan.listings(&places).await?;
-        let joined = scan.joined().as_if_unshared();
-        let mut asked = questions(&joined, policies, principal);
+        let mut asked = match recording {
+            Some(_) => all_questions(&scan.estate),
+            None => questions(&scan.joined().as_if_unshared(), policies, principal),
+        };
         if let Some(resource) = &about {
             ask_about(resource, &scan.estate, &mut asked);
         }

@@ -40,10 +40,13 @@ enum Sight {
 }
 
 impl Joined<'_> {
-    /// How many consumers would pick an image; `None` where one may or may not.
-    pub(super) fn consumers_of(&self, image: &AmiId, users: &[Reference]) -> Option<usize> {
+    /// How many consumers would pick an image; `None` where one may or may not. Where the images of some account were not
+    /// listed, one of those may be picked in its stead.
+    pub(super) fn consumers_of(&self, inventory: &Inventory, image: &AmiId, users: &[Reference]) -> Option<usize> {
         let picked = users.iter().filter(|user| matches!(user.user, User::Consumer { .. })).count();
-        (!self.picks.doubtful.contains_key(image)).then_some(picked)
+        let rivals = || self.estate.places.values().filter(|other| other.place.region == inventory.place.region);
+        let certain = picked == 0 || rivals().all(|other| other.images_read);
+        (certain && !self.picks.doubtful.contains_key(image)).then_some(picked)
     }
 }
 

@@ -26,12 +26,12 @@ impl<'a> Joined<'a> {
             if proven.get(image).is_some_and(|newest| report.made_at < *newest) {
                 continue;
             }
-            // Who cannot launch it is no user; and who was read is known better.
+            // Who cannot launch it is no user; and who was read since is known better.
             let shares = inventory.launch_permissions.get(image);
             let counts = |user: &&Reference| {
                 let account = &user.place.account;
                 let may_launch = shares.is_none_or(|shares| shares.0.iter().any(|grantee| self.may_reach(grantee, account)));
-                may_launch && self.unseen(&inventory.place, account, Shared::Image).is_some()
+                may_launch && !self.was_read_since(&inventory.place, account, report.made_at)
             };
             let unread: Vec<Reference> = report.users.iter().filter(counts).cloned().collect();
             add_unseen(self.image_users.entry(image).or_default(), unread.into_iter());

@@ -26,6 +26,8 @@ pub struct ImageFacts<'a> {
     pub image: &'a Image,
     /// Owned by the account whose listing named it.
     pub owned: bool,
+    /// Whether all images of its place were listed.
+    pub all_listed: bool,
     pub age: SignedDuration,
     pub is_deprecated: bool,
     pub since_deprecation: Option<SignedDuration>,

@@ -257,6 +257,11 @@ impl Inventory {
         self.unasked.iter().filter(|source| source.hides() == Hides::Users)
     }
 
+    /// Whether EC2's reports of who uses the images here could not be read.
+    pub(super) fn misses_usage_reports(&self) -> bool {
+        self.place_gaps().any(|gap| matches!(gap.source, Source::UsageReports | Source::UsageReportEntries))
+    }
+
     /// The gaps of sources that could hide a user of a snapshot: images need it too, those in the Recycle Bin included.
     pub fn snapshot_usage_gaps(&self) -> impl Iterator<Item = &Gap> {
         let images = |source: &Source| matches!(source, Source::Images | Source::ImagesInRecycleBin);

@@ -118,7 +118,9 @@ impl Joined<'_> {
             return None;
         }
         let reading = self.history.readings.get(&there).filter(|reading| shared == Shared::Image || reading.with_images);
-        if reading.is_some_and(|reading| self.stands_in(&there.account, reading)) {
+        // What EC2 could have reported since that reading may be more.
+        let reports_unread = shared == Shared::Image && self.estate.places.get(place).is_some_and(Inventory::misses_usage_reports);
+        if !reports_unread && reading.is_some_and(|reading| self.stands_in(&there.account, reading)) {
             return None;
         }
         let gap = inventory.and_then(|inventory| gaps(inventory, shared).next().cloned());
@@ -134,6 +136,14 @@ impl Joined<'_> {
             Some(reading) => format!("{why} (last read completely on {})", reading.at.strftime("%Y-%m-%d")),
             None => why,
         })
+    }
+
+    /// Whether the use that `account` makes of images in `place` was read completely, now or at least since `then`.
+    pub(super) fn was_read_since(&self, place: &Place, account: &AccountId, then: Timestamp) -> bool {
+        let there = Place { account: account.clone(), region: place.region.clone() };
+        let now = self.estate.places.get(&there).is_some_and(|inventory| self.is_whole(inventory, Shared::Image));
+        let before = || self.history.readings.get(&there).filter(|reading| reading.at >= then);
+        *account == place.account || now || before().is_some_and(|reading| self.stands_in(account, reading))
     }
 
     /// Whether everything in a place that could use it answered.

@@ -3,7 +3,7 @@
 //! A policy cannot tell the two apart: `resource has usage` is false either way. So whatever a policy would conclude from
 //! such an absence is held.
 
-use crate::model::Source;
+use crate::model::{Protection, Source};
 
 use super::facts::{ImageFacts, SnapshotFacts};
 use super::sharing::Reach;
@@ -14,20 +14,32 @@ pub type UnreadFact = (&'static str, Source);
 impl ImageFacts<'_> {
     /// What policies may ask of it and nobody knows. `usage`, which many sources tell, is [`ImageFacts::usage`]'s matter.
     pub fn unread(&self) -> Vec<UnreadFact> {
+        // Which images make up a family, and so whether one told by its name alone is one, only the whole listing says.
+        let unranked = !self.all_listed && self.family_name.is_some();
+        let base_told = self.source_region_told() && (self.all_listed || self.image.source_image.is_none());
         let mut unread = unread_of(&[
-            ("family", Source::Images, self.family.is_none() && self.family_name.is_some()),
+            ("family", Source::Images, unranked),
+            ("familyName", Source::Images, unranked),
+            ("version", Source::Images, !self.all_listed && self.version.is_none()),
+            ("deregistrationProtected", Source::Images, self.image.protection == Protection::Unknown),
             ("sharing", Source::LaunchPermissions, self.sharing.is_none()),
             ("ancestors", Source::Images, self.ancestors.is_none()),
             ("ancestorsComplete", Source::Images, self.ancestors.is_none()),
-            ("newerBase", Source::Images, self.ancestors.is_none() && self.newer_base.is_none()),
+            ("newerBase", Source::Images, self.newer_base.is_none() && (self.ancestors.is_none() || !base_told)),
             ("children", Source::Images, !self.children.unknown.is_empty()),
             ("liveChildren", Source::Images, !self.children.unknown.is_empty()),
             ("replicaRegions", Source::Images, self.replica_regions.is_none()),
             ("replicaDrift", Source::Images, self.drift.is_none()),
+            // Of the drift; `sharing` has no such field.
+            ("shares", Source::LaunchPermissions, self.drift.as_ref().is_some_and(|drift| drift.shares.is_none())),
             ("consumers", Source::Images, self.consumers.is_none()),
         ]);
-        unread.extend(unread_reach(&self.reach));
+        unread.extend(unread_reach(&self.reach, self.sharing.is_none().then_some(Source::LaunchPermissions)));
         unread
+    }
+
+    fn source_region_told(&self) -> bool {
+        self.image.source_image.as_ref().is_none_or(|(_, region)| !region.is_any())
     }
 }
 
@@ -43,18 +55,20 @@ impl SnapshotFacts<'_> {
             ("locked", Source::LockedSnapshots, self.lock.is_on().is_none()),
             ("fastRestore", Source::FastRestores, self.fast_restore.is_on().is_none()),
         ]);
-        unread.extend(unread_reach(&self.reach));
+        unread.extend(unread_reach(&self.reach, self.sharing.is_none().then_some(Source::CreateVolumePermissions)));
         unread
     }
 }
 
-fn unread_reach(reach: &Reach<'_>) -> Vec<UnreadFact> {
+/// `shares` is the source that did not tell whom it is shared with, if none did.
+fn unread_reach(reach: &Reach<'_>, shares: Option<Source>) -> Vec<UnreadFact> {
+    let or_shares = |source: Source| shares.clone().unwrap_or(source);
     let Reach { public_snapshots, snapshots_shared_with, left, unusable, keys: _ } = reach;
     unread_of(&[
         ("snapshotsPublic", Source::PublicSnapshots, public_snapshots.is_none()),
         ("snapshotsSharedWith", Source::CreateVolumePermissions, snapshots_shared_with.is_none()),
-        ("sharedWithLeft", Source::Organization, left.is_none()),
-        ("unusableShares", Source::KeyPolicies, unusable.is_none()),
+        ("sharedWithLeft", or_shares(Source::Organization), left.is_none()),
+        ("unusableShares", or_shares(Source::KeyPolicies), unusable.is_none()),
     ])
 }
 

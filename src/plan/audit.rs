@@ -250,12 +250,14 @@ fn picked(step: &Entry, inventory: &Inventory, estate: &Estate, now: Timestamp, 
     for consumer in config.consumers.iter().filter(|consumer| consumer.looks_in(&step.place.region)) {
         let from_here = consumer.account.as_ref().is_none_or(|account| *account == image.owner);
         let fits = |other: &Image| consumer.describes(other) && consumer.looks_among(other, &image.owner);
-        if !from_here || !fits(image) {
+        // One without a name may have any.
+        if !from_here || !consumer.may_describe(image) || !consumer.looks_among(image, &image.owner) {
             continue;
         }
         let there = estate.places.values().filter(|place| place.place.region == step.place.region).flat_map(|place| &place.images);
         let newer = there
             .filter(|other| other.created_at > image.created_at && other.state == ImageState::Available && fits(other))
+            .filter(|other| other.created_at <= now)
             .filter(|other| image.is_deprecated(now) || !other.is_deprecated(now));
         if newer.count() < consumer.pick.count() {
             object(format!("consumer `{}` would pick it", consumer.name));

@@ -1,6 +1,7 @@
 //! Interlocks: what no policy can lift. Each hold says which fact it rests on.
 //!
-//! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public.
+//! Nothing that ends exposure is held by a doubt about use: a kept image must not stay public. Only a policy that itself
+//! makes it depend on use, or on another fact, waits until that is known.
 
 use jiff::Timestamp;
 
@@ -101,6 +102,9 @@ pub(super) fn on_place(inventory: &Inventory, facts: &PlaceFacts<'_>, context: &
         ("publicImages", Source::Images, facts.public_images.is_some()),
         ("snapshots", Source::Snapshots, facts.snapshots.is_some()),
         ("publicSnapshots", Source::PublicSnapshots, facts.public_snapshots.is_some()),
+        ("managedBy", Source::ImageBlockPublicAccess, facts.image_block.is_none_or(|block| block.managed_by.is_some())),
+        ("managedBy", Source::SnapshotBlockPublicAccess, facts.snapshot_block.is_none_or(|block| block.managed_by.is_some())),
+        ("managedBy", Source::AllowedImages, facts.allowed_images.is_none_or(|allowed| allowed.managed_by.is_some())),
     ] {
         if !known && rests_on(fact) {
             holds.unread(inventory, source);
@@ -156,11 +160,15 @@ impl Holds {
         {
             self.interlock("usage-unknown", reasons(unknown));
         }
-        let inventory = joined.estate.places.get(place);
+        let here = joined.estate.places.get(place).into_iter().flat_map(|inventory| &inventory.gaps);
         for (fact, source) in unread.into_iter().filter(|(fact, _)| rests_on(fact)) {
-            let gap = inventory.and_then(|inventory| inventory.place_gaps().find(|gap| gap.source == source));
-            let why = gap.map(|gap| format!(": {}", gap.error)).unwrap_or_default();
-            self.gap(&source, format!("a policy asks for `{fact}`, which is not known{why}"));
+            let said = format!("a policy asks for `{fact}`, which is not known");
+            let elsewhere = joined.estate.places.values().flat_map(|inventory| &inventory.gaps).chain(&joined.estate.gaps);
+            match here.clone().chain(elsewhere).find(|gap| gap.source == source) {
+                Some(gap) => self.gap(&source, format!("{said}: {}", gap.error)),
+                // Nothing failed: there is nobody to ask, as for the key of another account.
+                None => self.interlock("usage-unknown", said),
+            }
         }
     }
 

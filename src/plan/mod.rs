@@ -24,4 +24,4 @@ pub use document::{Entry, Finding, Hold, HoldKind, Plan, Untouched, own_title};
 pub use judge::create_rule;
 pub use make::{make, make_exposure};
 pub use outlook::{Forecast, outlook};
-pub use questions::{Questions, ask_about, check_about, cross_checked, questions};
+pub use questions::{Questions, all_questions, ask_about, check_about, cross_checked, questions};

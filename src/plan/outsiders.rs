@@ -35,7 +35,7 @@ pub(super) fn strangers(
             Grantee::Unit(arn) => members(arn, true, seen.estate),
             Grantee::Everyone => None,
         };
-        let looked = |account: &&AccountId| looked_into(account, inventory, seen, of_snapshot);
+        let looked = |account: &&AccountId| looked_into(account, inventory, seen, of_snapshot, None);
         if !accounts.is_some_and(|accounts| accounts.iter().all(looked)) {
             object(format!("it is shared with {grantee}"));
         }
@@ -60,7 +60,7 @@ fn members<'e>(arn: &str, unit: bool, estate: &'e Estate) -> Option<Vec<&'e Acco
     ours.then_some(accounts)
 }
 
-fn looked_into(account: &AccountId, inventory: &Inventory, seen: &Seen<'_>, of_snapshot: bool) -> bool {
+fn looked_into(account: &AccountId, inventory: &Inventory, seen: &Seen<'_>, of_snapshot: bool, reported_until: Option<Timestamp>) -> bool {
     let there = Place { account: account.clone(), region: inventory.place.region.clone() };
     let now = seen.estate.places.get(&there).is_some_and(|place| {
         let mapped = || {
@@ -71,7 +71,11 @@ fn looked_into(account: &AccountId, inventory: &Inventory, seen: &Seen<'_>, of_s
         place.usage_gaps().next().is_none() && asked && (!of_snapshot || mapped())
     });
     let before = seen.history.readings.get(&there).is_some_and(|reading| {
-        *account != inventory.place.account && !is_old(account, reading, seen) && (!of_snapshot || reading.with_images)
+        *account != inventory.place.account
+            && !is_old(account, reading, seen)
+            && (!of_snapshot || reading.with_images)
+            // A report may have told of more since.
+            && reported_until.is_none_or(|made_at| reading.at >= made_at)
     });
     now || before
 }
@@ -114,7 +118,8 @@ pub(super) fn counted(
     let proofs = reports().filter(|report| report.whole && !day_old(report.made_at));
     let Some(newest) = proofs.map(|report| report.made_at).max() else { return false };
     // One that looked at less proves nothing but what it names.
-    for user in reports().filter(|report| report.made_at >= newest).flat_map(|report| &report.users) {
+    let since = reports().filter(|report| report.made_at >= newest);
+    for (user, made_at) in since.flat_map(|report| report.users.iter().map(|user| (user, report.made_at))) {
         let account = &user.place.account;
         let shared = grantees.iter().any(|grantee| match grantee {
             Grantee::Everyone => true,
@@ -122,7 +127,7 @@ pub(super) fn counted(
             Grantee::Organization(arn) => members(arn, false, seen.estate).is_none_or(|members| members.contains(&account)),
             Grantee::Unit(arn) => members(arn, true, seen.estate).is_none_or(|members| members.contains(&account)),
         });
-        if shared && !looked_into(account, inventory, seen, false) {
+        if shared && !looked_into(account, inventory, seen, false, Some(made_at)) {
             object(format!("{user} uses it"));
         }
     }

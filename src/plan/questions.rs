@@ -46,6 +46,20 @@ pub fn questions(joined: &Joined<'_>, policies: &PolicySet, principal: Principal
     joined.estate.places.iter().map(|(place, inventory)| (place.clone(), ask(inventory))).collect()
 }
 
+/// Every question there is, for a record: about all own images and snapshots.
+pub fn all_questions(estate: &Estate) -> BTreeMap<Place, Questions> {
+    let ask = |inventory: &Inventory| {
+        let account = &inventory.place.account;
+        let images = inventory.images.iter().filter(|image| image.owner == *account);
+        let snapshots = inventory.snapshots.iter().filter(|snapshot| snapshot.owner == *account);
+        Questions {
+            images: images.map(|image| image.id.clone()).collect(),
+            snapshots: snapshots.map(|snapshot| snapshot.id.clone()).collect(),
+        }
+    };
+    estate.places.iter().map(|(place, inventory)| (place.clone(), ask(inventory))).collect()
+}
+
 /// The own images that EC2's cross-check of references is worth asking about: those of which something is due that would
 /// take them from a user, or all where a policy judges more than that by who uses them. `joined` as for [`questions`].
 pub fn cross_checked(joined: &Joined<'_>, policies: &PolicySet, principal: Principal) -> BTreeMap<Place, Vec<AmiId>> {

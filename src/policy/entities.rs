@@ -16,8 +16,9 @@ pub(super) fn image(facts: &ImageFacts<'_>, names: &Names, uses: &Uses, above_ac
     let ImageFacts {
         place,
         image,
-        users: _, // counted in `usage`
-        owned: _, // an interlock's matter
+        users: _,      // counted in `usage`
+        all_listed: _, // an interlock's matter
+        owned: _,      // an interlock's matter
         age,
         is_deprecated,
         since_deprecation,

@@ -56,6 +56,8 @@ pub(super) struct Rule {
     pub(super) condition: Expression,
     /// The attributes it reads.
     attributes: Named,
+    /// Whether it asks what family something belongs to.
+    asks_family: bool,
 }
 
 impl Bench {
@@ -135,7 +137,12 @@ impl PolicySet {
                 Effect::Forbid => &mut bench.forbids,
             };
             let condition = Expression::from(one.condition.as_ref().condition());
-            side.push(Rule { id: one.info.id.clone(), condition, attributes: one.uses.attributes.clone() });
+            side.push(Rule {
+                id: one.info.id.clone(),
+                condition,
+                attributes: one.uses.attributes.clone(),
+                asks_family: one.uses.ancestors.has("Family"),
+            });
             bench.uses.join(&one.uses);
             if !one.memberships.is_empty() {
                 let reader = Reader { effect: one.info.effect, asked: one.memberships.clone() };
@@ -254,8 +261,10 @@ impl PolicySet {
     /// forbid it does.
     pub fn rests_on(&self, action: Action, kind: ResourceKind, because: &[String], fact: &str) -> bool {
         self.bench(action, kind).is_some_and(|bench| {
-            let asking = bench.permits.iter().filter(|rule| because.contains(&rule.id));
-            asking.chain(&bench.forbids).any(|rule| rule.attributes.has(fact))
+            let asking = || bench.permits.iter().filter(|rule| because.contains(&rule.id));
+            // A forbid that spares a family spares at least all that belongs to it.
+            let by_family = || fact == "family" && asking().any(|rule| rule.asks_family);
+            asking().chain(&bench.forbids).any(|rule| rule.attributes.has(fact)) || by_family()
         })
     }
 

@@ -98,7 +98,7 @@ pub(super) fn advice(event: Event, action: Option<Action>, keep_tags: &[String],
     let coming = matches!(event, Event::Approval | Event::Due | Event::Soon | Event::Planned);
     if coming {
         match keep_tags.first() {
-            // A kept image must not stay public (rulings, plan 9).
+            // A kept image must not stay public (see docs/policies.md).
             _ if action.is_some_and(Action::ends_exposure) => {
                 lines.push("To stop it, write a guard rail: a `forbid` policy that covers it. A keep tag does not stop this.".to_owned())
             }

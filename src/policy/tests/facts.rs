@@ -149,6 +149,7 @@ impl ImageCase {
         ImageFacts {
             place: &self.place,
             image: &self.image,
+            all_listed: true,
             owned: true,
             age: now().duration_since(self.image.created_at),
             is_deprecated: self.image.is_deprecated(now()),

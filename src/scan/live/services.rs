@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::asking::{Asking, every};
 use crate::aws::{AwsError, Clients, ErrorKind, read};
+use crate::config::Sources;
 use crate::inventory::answers::{
     Answer, DescribeSnapshots, GetContainerRecipe, GetImageRecipe, GetKey, GetResource, ListContainerRecipes, ListImageRecipes,
     ListResources, NotShown, RecipeSummary, ResourceDescription,
@@ -136,10 +137,13 @@ async fn of_type(clients: &Clients, name: &str) -> Result<ListResources, AwsErro
     Ok(ListResources { type_name: Some(name.to_owned()), resource_descriptions: Some(all) })
 }
 
-/// A type that a Region does not offer has no resources there. That it cannot be listed says nothing of what there is.
+/// A type that a Region does not offer has no resources there, if there is such a type: one of our own list, and not one that
+/// somebody may have misspelt. That it cannot be listed says nothing of what there is.
 fn offered(name: &str, answer: Result<ListResources, AwsError>) -> Result<ListResources, AwsError> {
+    let exists =
+        || Sources::default().cloud_control.iter().any(|known| known == name) || PARENTS.iter().any(|(_, parent, _)| *parent == name);
     match answer {
-        Err(error) if error.code == "TypeNotFoundException" => {
+        Err(error) if error.code == "TypeNotFoundException" && exists() => {
             Ok(ListResources { type_name: Some(name.to_owned()), resource_descriptions: Some(Vec::new()) })
         }
         answer => answer,
