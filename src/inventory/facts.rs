@@ -88,7 +88,7 @@ pub struct SnapshotFacts<'a> {
     pub referring_images: &'a [Reference],
     /// All images (registered, disabled, or in the Recycle Bin) that need it, or why they are not all known.
     pub images: Result<&'a [Reference], Vec<Unknown>>,
-    /// The launch templates and configurations that were found to name it, whether or not they are all.
+    /// What was found to name it (templates, configurations, parameters, resources, failed launches), whether or not it is all.
     pub users: &'a [Reference],
     /// All of them, or why they are not all known.
     pub usage: Result<Usage<'a>, Vec<Unknown>>,

@@ -1,8 +1,8 @@
 //! KMS keys: whom their policies let in, as far as Cloud Control tells.
 //!
 //! INVARIANT: a policy that cannot be read lets in nobody knows whom: then nothing is known of the key, the gap names it,
-//! and what is known of the others stays. A share that a key shuts out is only ever reported: a grant of the key, which no
-//! policy shows, could still let somebody in.
+//! and what is known of the others stays. A share that a key shuts out is a thing to report, and no reason to end it: a grant of
+//! the key, which no policy shows, could still let somebody in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

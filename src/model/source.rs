@@ -263,7 +263,7 @@ impl Source {
             Self::Volumes | Self::SnapshotsInRecycleBin => Hides::Nothing,
             // What a Region forbids to be shared or launched; it starts nothing.
             Self::ImageBlockPublicAccess | Self::SnapshotBlockPublicAccess | Self::AllowedImages => Hides::Nothing,
-            // Shares that cannot work: `unusableShares`. Ending a share is decided without it.
+            // Shares that cannot work: `unusableShares`.
             Self::KeyPolicies => Hides::Nothing,
             // Images of others.
             Self::ImagesInUse => Hides::Nothing,

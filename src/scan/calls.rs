@@ -25,7 +25,7 @@ pub fn calls(source: &Source) -> Option<&'static str> {
         Source::ContainerRecipes => "1 per 25 recipes",
         Source::Resources => "1 per type of `sources.cloud_control`, or per cluster for its node groups, and 100 resources",
         Source::Resource => "1 per resource",
-        Source::Events => "1 per 50 launches CloudTrail saw since the last look, where an image cannot be launched",
+        Source::Events => "5, and 1 more per 50 launches since the last look, where an image cannot be launched",
         Source::ScalingActivities => "1 per 100 activities of `sources.screams`",
         Source::ImagesInUse => "1 per 200 images of others",
         Source::UsageReports => "1 per 1,000 reports",

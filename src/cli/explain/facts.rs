@@ -36,7 +36,13 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, inventory: &Inventory, history: &
     list.say("last launched", idle);
     list.known("public", image.public);
     list.maybe("deprecated for", facts.since_deprecation.map(days));
-    list.maybe("made from", image.source_image.as_ref().map(|(source, region)| format!("{source} in {region}")));
+    list.maybe(
+        "made from",
+        image.source_image.as_ref().map(|(source, region)| match region.is_any() {
+            true => format!("{source}, in a Region that AWS did not name"),
+            false => format!("{source} in {region}"),
+        }),
+    );
     list.say("snapshots", joined(image.snapshots().map(|snapshot| bin::named(inventory, snapshot))));
     list.maybe("managed by", facts.managed_by.as_ref().map(|managed| managed.told(&facts.place.region)));
     list.maybe("keep tag", facts.keep_tag.map(str::to_owned));
@@ -44,8 +50,7 @@ pub(super) fn of_image(facts: &ImageFacts<'_>, inventory: &Inventory, history: &
     let family = facts.family.as_ref();
     list.maybe(
         "family",
-        family
-            .map(|family| format!("{}, rank {} of {}, {} versions behind", family.name, family.rank, family.size, family.versions_behind)),
+        family.map(|family| format!("{}, rank {} of {}, {} newer releases", family.name, family.rank, family.size, family.versions_behind)),
     );
     list.maybe("copies in", facts.replica_regions.as_ref().filter(|regions| !regions.is_empty()).map(|regions| joined(regions.iter())));
     list.maybe("copies differ", facts.drift.as_ref().and_then(|drift| drift.told()));
