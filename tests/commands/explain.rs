@@ -310,7 +310,7 @@ fn an_image_is_told_with_its_snapshots_their_shares_and_their_keys() {
     folder
         .put(&format!("{PLACE}/describe-snapshots.json"), json!({ "Snapshots": [snapshot] }).to_string())
         .put(&format!("{PLACE}/create-volume-permissions/snap-0aaa.json"), shares.to_string())
-        .put(&format!("{PLACE}/get-resource.json"), json!([key]).to_string());
+        .put(&format!("{PLACE}/get-resource-keys.json"), json!([key]).to_string());
     says(
         &told(&folder, "ami-0aaa"),
         &[
@@ -318,7 +318,7 @@ fn an_image_is_told_with_its_snapshots_their_shares_and_their_keys() {
             "public: no  [describe-snapshots-public]",
             "shared with: 222222222222  [create-volume-permissions]",
             &format!("KMS key: {KEY}  [describe-snapshots]"),
-            "its key lets in: 111111111111  [get-resource]",
+            "its key lets in: 111111111111  [get-resource-keys]",
             "cannot open it: 222222222222 (snap-0aaa: the policy of its KMS key does not name them)",
         ],
     );
