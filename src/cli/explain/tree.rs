@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::OwoColorize;
 
 use crate::model::{Context, printable};
-use crate::plan::{Entry, Hold};
+use crate::plan::{Entry, Finding, Hold};
 
 use super::super::settings::Settings;
 use super::facts::Fact;
@@ -36,7 +36,8 @@ fn one_place(story: &Story, settings: &Settings) -> String {
             tree.branch(&format!("{}{aim}: {standing}", entry.action), due(entry, settings).into_iter());
         }
     }
-    tree.branch("findings", story.findings.iter().map(|finding| format!("{} {}", joined(finding.because.iter()), finding.detail)));
+    let finding = |finding: &Finding| format!("{} {}", joined(finding.because.iter()), finding.detail).trim_end().to_owned();
+    tree.branch("findings", story.findings.iter().map(finding));
     tree.branch("outlook", story.outlook.iter().cloned());
     let head = format!(
         "{} {} {}",
