@@ -130,30 +130,48 @@ where
     F: Future<Output = Result<T, AwsError>> + Send + 'static,
 {
     let mut answers: Vec<(usize, T)> = Vec::new();
-    let mut failed = None;
+    // By number too: which one fails first is chance, and the same estate gives the same plan.
+    let mut failed: Option<(usize, AwsError)> = None;
     let numbered = questions.into_iter().enumerate();
     each(
         numbered,
         QUESTIONS_AT_ONCE,
         |(_, question)| ask(question),
-        |(number, question), answer| match answer {
-            Some(Ok(answer)) => answers.push((number, answer)),
-            Some(Err(error)) => {
-                let message = format!("{} (asked about {})", error.message, name(&question));
-                let _ = failed.get_or_insert(AwsError { message, ..error });
-            }
-            None => {
-                let _ =
-                    failed.get_or_insert_with(|| AwsError::malformed(format!("the task that asked about {} broke off", name(&question))));
+        |(number, question), answer| {
+            let error = match answer {
+                Some(Ok(answer)) => return answers.push((number, answer)),
+                Some(Err(error)) => AwsError { message: format!("{} (asked about {})", error.message, name(&question)), ..error },
+                None => AwsError::malformed(format!("the task that asked about {} broke off", name(&question))),
+            };
+            if failed.as_ref().is_none_or(|(first, _)| number < *first) {
+                failed = Some((number, error));
             }
         },
     )
     .await;
     match failed {
-        Some(error) => Err(error),
+        Some((_, error)) => Err(error),
         None => {
             answers.sort_by_key(|(number, _)| *number);
             Ok(answers.into_iter().map(|(_, answer)| answer).collect())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_several_errors_the_one_of_the_first_question_is_told_whichever_came_first() {
+        let ask = |question: usize| async move {
+            for _ in question..3 {
+                tokio::task::yield_now().await;
+            }
+            if question == 1 { Ok(question) } else { Err(AwsError::malformed("no")) }
+        };
+        let error = every(0..4, ask, usize::to_string).await.unwrap_err();
+        assert!(error.message.ends_with("no (asked about 0)"), "{}", error.message);
+        assert_eq!(every([1, 1], ask, usize::to_string).await.unwrap(), [1, 1]);
     }
 }
