@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use crate::inventory::{Estate, Inventory, Joined};
-use crate::model::{AmiId, Gap, Image, Place, ResourceId, SnapshotId, Source};
+use crate::model::{AmiId, Gap, Image, Place, ResourceId, Snapshot, SnapshotId, Source};
 use crate::policy::{Asked, Judgement, PolicySet};
 
 use crate::model::Principal;
@@ -27,31 +27,29 @@ pub fn questions(joined: &Joined<'_>, policies: &PolicySet, principal: Principal
     let all_images = policies.asks_launch_permissions() == Asked::All;
     let all_snapshots = policies.asks_create_volume_permissions() == Asked::All;
     let judge = policies.judge(&joined.estate.organization, principal, joined.now, &regions);
-    let ask = |inventory: &Inventory| {
-        let images = inventory
-            .images
-            .par_iter()
-            .filter(|image| image.owner == inventory.place.account)
-            .filter(|image| all_images || takes_use(&judge.image(&joined.image(inventory, image))));
-        let snapshots = inventory
-            .snapshots
-            .par_iter()
-            .filter(|snapshot| snapshot.owner == inventory.place.account)
-            .filter(|snapshot| all_snapshots || takes_use(&judge.snapshot(&joined.snapshot(inventory, snapshot))));
-        Questions {
-            images: images.map(|image| image.id.clone()).collect(),
-            snapshots: snapshots.map(|snapshot| snapshot.id.clone()).collect(),
-        }
-    };
-    joined.estate.places.iter().map(|(place, inventory)| (place.clone(), ask(inventory))).collect()
+    questions_about(
+        joined.estate,
+        |inventory, image| all_images || takes_use(&judge.image(&joined.image(inventory, image))),
+        |inventory, snapshot| all_snapshots || takes_use(&judge.snapshot(&joined.snapshot(inventory, snapshot))),
+    )
 }
 
 /// Every question there is, for a record: about all own images and snapshots.
 pub fn all_questions(estate: &Estate) -> BTreeMap<Place, Questions> {
+    questions_about(estate, |_, _| true, |_, _| true)
+}
+
+/// The own images and snapshots that are worth asking about.
+fn questions_about(
+    estate: &Estate,
+    image_is_worth: impl Fn(&Inventory, &Image) -> bool + Sync,
+    snapshot_is_worth: impl Fn(&Inventory, &Snapshot) -> bool + Sync,
+) -> BTreeMap<Place, Questions> {
     let ask = |inventory: &Inventory| {
         let account = &inventory.place.account;
-        let images = inventory.images.iter().filter(|image| image.owner == *account);
-        let snapshots = inventory.snapshots.iter().filter(|snapshot| snapshot.owner == *account);
+        let images = inventory.images.par_iter().filter(|image| image.owner == *account && image_is_worth(inventory, image));
+        let snapshots =
+            inventory.snapshots.par_iter().filter(|snapshot| snapshot.owner == *account && snapshot_is_worth(inventory, snapshot));
         Questions {
             images: images.map(|image| image.id.clone()).collect(),
             snapshots: snapshots.map(|snapshot| snapshot.id.clone()).collect(),
